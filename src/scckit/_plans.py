@@ -1,0 +1,192 @@
+"""From the arguments of a verb to the operations that do it: what ``Client`` and ``AsyncClient`` share. Sends nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from scckit.archive.raw import raw_measurement_id, require_file
+from scckit.archive.unpack import ArchiveSink
+from scckit.errors import InvalidInput, MissingCredentials, MissingPlugin
+from scckit.events import Event, Observe
+from scckit.models.ancillary import AncillaryKind
+from scckit.models.ids import MeasurementID
+from scckit.models.kinds import ProductKind
+from scckit.models.products import ProductFile
+from scckit.operations import DownloadArchive, Upload
+from scckit.plugins.environment import VARIABLES
+from scckit.plugins.registry import Registry
+from scckit.plugins.settings import TransportSettings
+from scckit.session.credentials import Credentials
+from scckit.session.retry import RetryPolicy
+from scckit.session.session import Doors, Session
+from scckit.site import Site, routes
+
+__all__ = ["Setup", "download_plan", "kind_of", "set_up", "upload_plan"]
+
+#: Name of the environment variable for the base URL.
+_BASE_URL_VARIABLE: Final = "SCCKIT_BASE_URL"
+
+#: A path as callers give it.
+PathLike = str | os.PathLike[str]
+
+
+@frozen
+class Setup:
+    """What both clients are made of."""
+
+    session: Session
+    registry: Registry
+    settings: TransportSettings
+
+
+def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
+    base_url: str | None,
+    *,
+    credentials: Credentials | None,
+    page_reader: str,
+    registry: Registry | None,
+    timeout: float,
+    connect_timeout: float,
+    verify: bool | PathLike,
+    connections: int,
+    retries: RetryPolicy | None,
+    observe: Observe | None,
+    environ: Mapping[str, str] | None,
+    doors: Doors | None,
+) -> Setup:
+    """Gather what a client needs; see ``scckit.connect`` for the arguments and errors."""
+    environ = os.environ if environ is None else environ
+    registry = registry or Registry()
+    if credentials is None:
+        credentials = registry.credentials(dict(environ))
+    if credentials is None:
+        msg = (
+            "no credentials: give credentials=scckit.Credentials(http_user, http_password, username, password),"
+            f" or set the environment variables {', '.join(VARIABLES)}"
+        )
+        raise MissingCredentials(msg)
+    base_url = base_url or environ.get(_BASE_URL_VARIABLE) or routes.BASE_URL
+    doors = doors or Doors()
+
+    def tell(event: Event) -> None:
+        registry.observe(event)
+        if observe is not None:
+            observe(event)
+
+    session = Session(
+        base_url,
+        credentials,
+        Site(registry.page_reader(page_reader)()),
+        retries=retries,
+        doors=Doors(doors.clock, doors.now, doors.random, tell),
+    )
+    settings = TransportSettings(
+        session.base_url,
+        connect_timeout=_positive("connect_timeout", connect_timeout),
+        read_timeout=_positive("timeout", timeout),
+        verify=verify if isinstance(verify, bool) else Path(verify),
+        connections=int(_positive("connections", connections)),
+    )
+    return Setup(session, registry, settings)
+
+
+def _positive(name: str, value: float) -> float:
+    if not value > 0:
+        msg = f"{name} must be more than 0; found {value!r}"
+        raise InvalidInput(msg)
+    return value
+
+
+def upload_plan(  # noqa: PLR0913 - the fields of the upload form
+    registry: Registry,
+    path: PathLike,
+    *,
+    system: int,
+    sounding: PathLike | None,
+    overlap: PathLike | None,
+    lidar_ratio: PathLike | None,
+    delay: int,
+    replace: bool,
+    check: bool,
+) -> Upload:
+    """Look at the files and make the operation.
+
+    Raises:
+        InvalidRawFile: A file is not what it must be.
+        MissingPlugin: No plugin reads raw files, and ``check`` is on.
+    """
+    raw = Path(path)
+    require_file(raw, "the raw file")
+    identity = raw_measurement_id(raw, registry.kinds(["raw"])[0]) if check else None
+    given = (
+        (AncillaryKind.SOUNDING, sounding),
+        (AncillaryKind.OVERLAP, overlap),
+        (AncillaryKind.LIDAR_RATIO, lidar_ratio),
+    )
+    ancillary = tuple((kind, Path(one)) for kind, one in given if one is not None)
+    for kind, one in ancillary:
+        require_file(one, f"the {kind.value.replace('_', ' ')} file")
+    return Upload(
+        raw,
+        system,
+        boundary=f"scckit-{secrets.token_hex(16)}",
+        id=identity,
+        ancillary=ancillary,
+        delay=delay,
+        replace=replace,
+    )
+
+
+def download_plan(
+    registry: Registry, measurement_id: str, kinds: Sequence[str] | str | None, into: PathLike, *, unpack: bool
+) -> list[DownloadArchive[tuple[ProductFile, ...]]]:
+    """Make one operation for each route of the kinds.
+
+    Raises:
+        MissingPlugin: A kind is not known.
+    """
+    identity = MeasurementID(measurement_id)
+    if kinds is None:
+        chosen: Sequence[ProductKind] = registry.product_kinds()
+    else:
+        chosen = registry.kinds([kinds] if isinstance(kinds, str) else kinds)
+    if not chosen:
+        msg = "no product kind is installed: pip install 'scckit-products[netcdf]'"
+        raise MissingPlugin(msg)
+    by_route: dict[str, list[ProductKind]] = {}
+    for kind in chosen:
+        by_route.setdefault(kind.route, []).append(kind)
+    return [
+        DownloadArchive(
+            identity,
+            route,
+            ArchiveSink(Path(into), identity, tuple(group), unpack=unpack),
+            tuple(kind.module for kind in group if kind.module is not None),
+        )
+        for route, group in by_route.items()
+    ]
+
+
+def kind_of(registry: Registry, file: ProductFile | PathLike) -> tuple[ProductKind, Path]:
+    """Return the kind of a product file, and its path.
+
+    Raises:
+        InvalidInput: No kind knows a file of that name.
+    """
+    if isinstance(file, ProductFile):
+        return registry.kinds([file.kind])[0], file.path
+    path = Path(file)
+    owners = [kind for kind in registry.product_kinds() if kind.owns(path.name)]
+    # "raw" takes any name, so it is the answer only where no other kind knows it.
+    owners.sort(key=lambda kind: kind.name == "raw")
+    if not owners:
+        names = ", ".join(kind.name for kind in registry.product_kinds()) or "none"
+        msg = f"no installed product kind ({names}) knows a file named {path.name}"
+        raise InvalidInput(msg)
+    return owners[0], path

@@ -1,0 +1,537 @@
+"""The client for threads: thin verbs over operations, grouped by noun. No rule of the SCC is here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+
+from scckit._plans import PathLike, Setup, download_plan, kind_of, set_up, upload_plan
+from scckit.errors import ProductNotAvailable, SCCError
+from scckit.events import Observe
+from scckit.models.ancillary import AncillaryFile, AncillaryKind
+from scckit.models.constants import LidarConstant
+from scckit.models.ids import MeasurementID
+from scckit.models.measurement import Measurement
+from scckit.models.products import ProductFile
+from scckit.models.systems import System
+from scckit.operations import (
+    CheckAccess,
+    DeleteMeasurement,
+    ExportSystem,
+    FindAncillary,
+    FreeMeasurementID,
+    GetMeasurement,
+    ListMeasurements,
+    Operation,
+    Page,
+    RerunMeasurement,
+    SearchConstants,
+    SearchMeasurements,
+    SignIn,
+    SignOut,
+    UploadReceipt,
+    WaitForMeasurement,
+)
+from scckit.operations.changes import RerunPart
+from scckit.operations.dates import Moment, span
+from scckit.operations.measurements import not_found
+from scckit.plugins.registry import Registry
+from scckit.session.credentials import Credentials
+from scckit.session.drivers import run
+from scckit.session.messages import Transport
+from scckit.session.retry import RetryPolicy
+from scckit.session.session import Doors
+
+__all__ = ["Ancillary", "Client", "Constants", "Measurements", "Products", "Search", "Systems", "connect"]
+
+T = TypeVar("T")
+
+
+def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
+    base_url: str | None = None,
+    *,
+    credentials: Credentials | None = None,
+    transport: str | Transport = "urllib3",
+    page_reader: str = "parsel",
+    registry: Registry | None = None,
+    timeout: float = 120.0,
+    connect_timeout: float = 10.0,
+    verify: bool | PathLike = True,
+    connections: int = 4,
+    retries: RetryPolicy | None = None,
+    observe: Observe | None = None,
+    environ: Mapping[str, str] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    doors: Doors | None = None,
+) -> Client:
+    """Make a client; nothing is sent before its first verb.
+
+    Args:
+        base_url: The server; by default the environment's ``SCCKIT_BASE_URL``, else the public SCC.
+        credentials: Both pairs; by default what the first plugin that knows some gives (the environment, for one).
+        transport: Name of an installed transport, or a transport of your own, which the client then does not close.
+        page_reader: Name of an installed page reader.
+        registry: Plugins; by default all that are installed.
+        timeout: Seconds that may pass between two pieces of an answer.
+        connect_timeout: Seconds that making a connection may take.
+        verify: True to verify TLS certificates, or the path of a CA file or folder to verify them with.
+        connections: Connections that may be open at a time.
+        retries: When a request is sent again.
+        observe: Is told of each event, from the thread that it happens in.
+        environ: The environment; by default that of the process.
+        sleep: Lets so many seconds pass; a parameter for tests.
+        doors: Clock and randomness; a parameter for tests.
+
+    Raises:
+        MissingCredentials: None were given and no plugin knows any.
+        MissingPlugin: The transport or the page reader is not installed.
+        InvalidInput: The base URL or a setting is not usable.
+
+    Example:
+        >>> with scckit.connect() as scc:  # doctest: +SKIP
+        ...     print(scc.measurements.get("20210307aky0930").phase)
+    """
+    setup = set_up(
+        base_url,
+        credentials=credentials,
+        page_reader=page_reader,
+        registry=registry,
+        timeout=timeout,
+        connect_timeout=connect_timeout,
+        verify=verify,
+        connections=connections,
+        retries=retries,
+        observe=observe,
+        environ=environ,
+        doors=doors,
+    )
+    if isinstance(transport, str):
+        return Client(setup, setup.registry.transport(transport)(setup.settings), owns_transport=True, sleep=sleep)
+    return Client(setup, transport, owns_transport=False, sleep=sleep)
+
+
+class Client:
+    """A client of one SCC server; make it with ``scckit.connect``. Any number of threads may share it.
+
+    As a context manager it signs out and closes what it owns.
+
+    Attributes:
+        measurements: What can be done with measurements.
+        products: What can be done with products.
+        ancillary: What can be done with ancillary files.
+        constants: What can be done with lidar constants.
+        systems: What can be done with systems.
+        registry: The plugins it uses.
+    """
+
+    def __init__(
+        self, setup: Setup, transport: Transport, *, owns_transport: bool, sleep: Callable[[float], None]
+    ) -> None:
+        """Put the parts together; use ``connect``."""
+        self._session: Final = setup.session
+        self._transport: Final = transport
+        self._owns_transport: Final = owns_transport
+        self._sleep: Final = sleep
+        self.registry: Final = setup.registry
+        self.measurements: Final = Measurements(self)
+        self.products: Final = Products(self)
+        self.ancillary: Final = Ancillary(self)
+        self.constants: Final = Constants(self)
+        self.systems: Final = Systems(self)
+
+    def __repr__(self) -> str:
+        """Show the server and the state, no secret."""
+        return f"Client({self._session!r})"
+
+    def __enter__(self) -> Self:
+        """Return the client itself; nothing is sent."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Sign out and close."""
+        self.close()
+
+    @property
+    def base_url(self) -> str:
+        """The server, with a slash at the end."""
+        return self._session.base_url
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run an operation and return its result; raises what the operation raises.
+
+        Example:
+            >>> client.run(GetMeasurement("20210307aky0930"))  # doctest: +SKIP
+        """
+        return run(
+            operation.flow(self._session), self._transport, sleep=self._sleep, observe=self._session.doors.observe
+        )
+
+    def check(self) -> None:
+        """Find out whether the server is reached, both layers let us in, and the API answers.
+
+        Raises:
+            ConnectionFailed: The server is not reached.
+            WrongHTTPCredentials: The outer layer refused.
+            WrongAccount: The inner layer refused.
+            SCCError: Anything else that keeps the client from working.
+        """
+        self.run(CheckAccess())
+
+    def sign_in(self) -> None:
+        """Sign in to both layers now; the verbs do this themselves when it is needed.
+
+        Raises:
+            WrongHTTPCredentials: The outer layer refused.
+            WrongAccount: The inner layer refused.
+        """
+        self.run(SignIn())
+
+    def sign_out(self) -> None:
+        """Sign out; does nothing when signed out already."""
+        self.run(SignOut())
+
+    def close(self) -> None:
+        """Sign out if signed in, and close the transport if the client made it; may be called twice."""
+        try:
+            # The work is done; a server that cannot be reached to sign out must not make it look failed.
+            with suppress(SCCError):
+                self.sign_out()
+        finally:
+            if self._owns_transport:
+                self._transport.close()
+
+
+class Search(Generic[T]):
+    """A search that reads page after page as it is iterated; iterate again to ask again."""
+
+    def __init__(self, client: Client, first: Operation[Page[T]]) -> None:
+        """Keep the question; nothing is sent."""
+        self._client = client
+        self._first = first
+        self._page: Page[T] | None = None
+
+    @property
+    def matched(self) -> int | None:
+        """How many there are in all, None where the server does not say; reads at most one page."""
+        if self._page is None:
+            self._page = self._client.run(self._first)
+        return self._page.total
+
+    def __iter__(self) -> Iterator[T]:
+        """Give everything of all pages, each page read when the one before it is used up."""
+        known, self._page = self._page, None
+        page = known or self._client.run(self._first)
+        yield from page.items
+        while page.next is not None:
+            page = self._client.run(page.next)
+            yield from page.items
+
+
+class Measurements:
+    """What can be done with measurements."""
+
+    def __init__(self, client: Client) -> None:
+        """Belong to a client."""
+        self._client = client
+
+    def find(self, id: str) -> Measurement | None:
+        """Return one measurement, or None where the SCC knows none.
+
+        Raises:
+            InvalidMeasurementID: It is no ID.
+        """
+        return self._client.run(GetMeasurement(id))
+
+    def get(self, id: str) -> Measurement:
+        """Return one measurement.
+
+        Raises:
+            InvalidMeasurementID: It is no ID.
+            MeasurementNotFound: The SCC knows none of that ID.
+        """
+        measurement = self.find(id)
+        if measurement is None:
+            raise not_found(MeasurementID(id))
+        return measurement
+
+    def search(self, start: Moment, stop: Moment | None = None, *, station: str | None = None) -> Search[Measurement]:
+        """Search by the begin of the measurements; the result reads page after page as it is iterated.
+
+        Args:
+            start: First moment, as date, datetime or text of any precision ("2021", "2021-03", "2021-03-07").
+            stop: End, exclusive; by default the end of the year, month or day that ``start`` names.
+            station: Station code of 3 letters; by default all.
+
+        Raises:
+            InvalidInput: A date is none.
+
+        Example:
+            >>> for measurement in client.measurements.search("2021-03", station="aky"):  # doctest: +SKIP
+            ...     print(measurement.id)
+        """
+        return Search(self._client, SearchMeasurements(*span(start, stop), station=station))
+
+    def list(self, *, startswith: str | None = None) -> Search[Measurement]:
+        """List measurements through the API; the result reads page after page as it is iterated.
+
+        Args:
+            startswith: Beginning of the IDs, such as "202103"; by default all measurements.
+
+        Raises:
+            InvalidInput: No ID can begin so.
+        """
+        return Search(self._client, ListMeasurements(startswith))
+
+    def free_id(self, day: Moment, station: str) -> MeasurementID:
+        """Return the first unused measurement ID of a day.
+
+        Args:
+            day: The day (UTC).
+            station: Station code of 3 letters, or an old call sign of 2.
+
+        Raises:
+            InvalidInput: The day or the station is none.
+        """
+        return self._client.run(FreeMeasurementID(span(day)[0].date(), station))
+
+    def rerun(self, id: str, what: RerunPart = "all") -> None:
+        """Restart the processing of a measurement, and make sure that it was restarted.
+
+        Args:
+            id: Its ID.
+            what: ``all`` for the whole chain, ``elpp`` for the low-resolution part, ``elda`` for the optical part only.
+
+        Raises:
+            MeasurementNotFound: The SCC does not know it.
+            RequestRefused: The SCC said no, in its own words.
+            OutcomeUnknown: Neither its words nor the API show a restart.
+        """
+        self._client.run(RerunMeasurement(id, what))
+
+    def delete(self, id: str, *, related: bool = False) -> None:
+        """Delete a measurement with its products, and make sure that it is gone.
+
+        Args:
+            id: Its ID.
+            related: Delete the measurements too that depend on it.
+
+        Raises:
+            MeasurementNotFound: The SCC does not know it.
+            PermissionDenied: The account may not delete it.
+            RequestRefused: The SCC said no, in its own words.
+            OutcomeUnknown: The answer was lost and the API still shows it.
+        """
+        self._client.run(DeleteMeasurement(id, related))
+
+    def upload(  # noqa: PLR0913 - the fields of the upload form
+        self,
+        path: PathLike,
+        *,
+        system: int,
+        sounding: PathLike | None = None,
+        overlap: PathLike | None = None,
+        lidar_ratio: PathLike | None = None,
+        delay: int = 0,
+        replace: bool = False,
+        check: bool = True,
+    ) -> UploadReceipt:
+        """Upload a raw file.
+
+        Args:
+            path: The raw SCC netCDF file.
+            system: Number of the system (lidar configuration) to process it with.
+            sounding: Sounding file; like the next two, sent if the SCC has none of that name.
+            overlap: Overlap file.
+            lidar_ratio: Lidar ratio file.
+            delay: Hours to wait before the processing, 0 to 96.
+            replace: Delete a measurement that has the ID already, after the new file was checked and right before it is
+                sent. The SCC cannot do both in one step: if it then rejects the file, the older measurement is gone.
+            check: Look at the raw file before anything is sent; needs a plugin that reads it.
+
+        Raises:
+            InvalidRawFile: The file is not netCDF or has no usable ``Measurement_ID``; nothing was sent.
+            MeasurementExists: The ID is taken and ``replace`` is off.
+            UnknownSystem: The upload form does not offer the system; nothing was sent.
+            UploadRejected: The SCC refused it, for the reasons it gives.
+            OutcomeUnknown: The answer was lost and the API does not show the measurement.
+        """
+        plan = upload_plan(
+            self._client.registry,
+            path,
+            system=system,
+            sounding=sounding,
+            overlap=overlap,
+            lidar_ratio=lidar_ratio,
+            delay=delay,
+            replace=replace,
+            check=check,
+        )
+        return self._client.run(plan)
+
+    def wait(self, id: str, *, timeout: float = 6 * 3600.0, interval: float = 30.0) -> Measurement:
+        """Wait until a measurement is finished; look at its ``modules`` to see what succeeded.
+
+        Args:
+            id: Its ID.
+            timeout: Longest wait in seconds.
+            interval: Pause between two looks in seconds.
+
+        Raises:
+            WaitTimeout: It was not finished in time; the message says what it was waiting for.
+            MeasurementNotFound: The SCC does not know it.
+        """
+        return self._client.run(WaitForMeasurement(id, timeout=timeout, interval=interval))
+
+    def process(  # noqa: PLR0913 - upload and wait in one
+        self,
+        path: PathLike,
+        *,
+        system: int,
+        sounding: PathLike | None = None,
+        overlap: PathLike | None = None,
+        lidar_ratio: PathLike | None = None,
+        delay: int = 0,
+        replace: bool = False,
+        check: bool = True,
+        timeout: float = 6 * 3600.0,
+        interval: float = 30.0,
+    ) -> Measurement:
+        """Upload a raw file and wait until it is finished; arguments and errors as ``upload`` and ``wait``."""
+        receipt = self.upload(
+            path,
+            system=system,
+            sounding=sounding,
+            overlap=overlap,
+            lidar_ratio=lidar_ratio,
+            delay=delay,
+            replace=replace,
+            check=check,
+        )
+        return self.wait(receipt.id, timeout=timeout, interval=interval)
+
+
+class Constants:
+    """What can be done with lidar constants."""
+
+    def __init__(self, client: Client) -> None:
+        """Belong to a client."""
+        self._client = client
+
+    def search(self, start: Moment, stop: Moment | None = None, *, station: str | None = None) -> Search[LidarConstant]:
+        """Search by the begin of the profiles; the result reads page after page as it is iterated.
+
+        Args:
+            start: First moment, as date, datetime or text of any precision ("2021", "2021-03", "2021-03-07").
+            stop: End, exclusive; by default the end of the year, month or day that ``start`` names.
+            station: Station code of 3 letters; by default all.
+
+        Raises:
+            InvalidInput: A date or the station is none.
+        """
+        return Search(self._client, SearchConstants(*span(start, stop), station=station))
+
+
+class Systems:
+    """What can be done with systems (lidar configurations)."""
+
+    def __init__(self, client: Client) -> None:
+        """Belong to a client."""
+        self._client = client
+
+    def export(self, id: int) -> System:
+        """Return the configuration of a system with its channels.
+
+        Args:
+            id: Number of the system, as given at upload.
+
+        Raises:
+            SystemNotFound: The SCC knows no such system.
+        """
+        return self._client.run(ExportSystem(id))
+
+
+class Products:
+    """What can be done with products."""
+
+    def __init__(self, client: Client) -> None:
+        """Belong to a client."""
+        self._client = client
+
+    def download(
+        self,
+        id: str,
+        kinds: Sequence[str] | str | None = None,
+        *,
+        into: PathLike = ".",
+        unpack: bool = True,
+    ) -> list[ProductFile]:
+        """Download products of one measurement.
+
+        Files come as ``into/<measurement ID>/<kind>/<file>``; none is there under its name before its archive was
+        complete and checked, and what was there before stays until then.
+
+        Args:
+            id: ID of the measurement.
+            kinds: Names of product kinds, such as ``elda``; by default all that the SCC has of this measurement.
+            into: Folder for the files.
+            unpack: False to keep each archive as it came.
+
+        Returns:
+            The files, in the order of their kinds.
+
+        Raises:
+            ProductNotAvailable: The SCC has no product of some kind that was named; all others were downloaded.
+            MissingPlugin: A kind is not known.
+            UnsafeArchive: An archive is damaged or could do harm.
+        """
+        plans = download_plan(self._client.registry, id, kinds, into, unpack=unpack)
+        files: list[ProductFile] = []
+        absent: list[ProductNotAvailable] = []
+        for plan in plans:
+            try:
+                files += self._client.run(plan)
+            except ProductNotAvailable as error:
+                absent.append(error)
+        if kinds is not None and absent:
+            raise absent[0]
+        return files
+
+    def open(self, file: ProductFile | PathLike) -> Any:  # noqa: ANN401 - the kind's own data type
+        """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.
+
+        Raises:
+            UnreadableProduct: The file is not what its name says.
+            MissingLibrary: A library to open it is not installed.
+        """
+        kind, path = kind_of(self._client.registry, file)
+        return kind.open(path)
+
+    def summary(self, file: ProductFile | PathLike) -> str:
+        """Return one line about a product file."""
+        kind, path = kind_of(self._client.registry, file)
+        return kind.summary(path)
+
+
+class Ancillary:
+    """What can be done with ancillary files."""
+
+    def __init__(self, client: Client) -> None:
+        """Belong to a client."""
+        self._client = client
+
+    def find(self, name: str, kind: AncillaryKind | str) -> AncillaryFile | None:
+        """Return the ancillary file of that name, or None where the SCC knows none.
+
+        Args:
+            name: Base name of the file.
+            kind: ``sounding``, ``overlap`` or ``lidar_ratio``.
+
+        Raises:
+            InvalidInput: There is no such kind.
+        """
+        return self._client.run(FindAncillary(name, AncillaryKind.named(kind)))
