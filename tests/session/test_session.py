@@ -196,6 +196,29 @@ def test_html_in_place_of_a_file_reaches_no_sink(bench: MakeBench) -> None:
     assert sink.commit() == b""
 
 
+def test_a_page_in_place_of_json_is_one_of_the_moment(bench: MakeBench) -> None:
+    """Somebody else's page with status 200 where the API was asked: asked again, and in the end told by its title."""
+    passing = bench(*SIGN_IN, NOT_JSON, NOT_JSON, JSON)
+    staying = bench(*SIGN_IN, *[NOT_JSON] * 4)
+
+    assert passing.run(passing.session.json(get("x/")))[1] == {"a": 1}
+    with pytest.raises(UnexpectedContent, match="JSON was asked for, a page titled 'maintenance' came"):
+        staying.run(staying.session.json(get("x/")))
+
+
+def test_a_sign_in_that_is_somebody_elses_page_is_none(bench: MakeBench) -> None:
+    """A page with status 200 is neither the sign-in form nor a successful sign-in."""
+    passing = bench(Answer.page("maintenance"), *SIGN_IN)
+    form = bench(*[Answer.page("maintenance")] * 4)
+    after = bench(FORM, Answer.page("maintenance"))
+
+    passing.run(passing.session.sign_in())
+    for here in (form, after):
+        with pytest.raises(UnexpectedContent, match="maintenance"):
+            here.run(here.session.sign_in())
+        assert not here.session.is_signed_in
+
+
 def test_a_short_body_is_noticed_and_repeated(bench: MakeBench) -> None:
     """Fewer bytes than announced: the sink is begun anew for the second try and holds that one alone."""
     cut = Answer(200, (("Content-Length", "6"), ("Content-Type", "application/zip")), b"abc")

@@ -38,7 +38,7 @@ def test_message_cookie_can_be_read(emulator: Emulator, legacy: Browser) -> None
 
 def test_forged_message_cookie_is_dropped(legacy: Browser) -> None:
     """A cookie with another signature shows nothing and breaks nothing."""
-    legacy.cookies["messages"] = "0000$[]"
+    legacy.cookies["messages"] = '0000$[["__json_message",0,25,"forged"]]'
     answer = legacy.get(LIST)
 
     assert (answer.status, "grp-messagelist" in answer.text) == (200, False)

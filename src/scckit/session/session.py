@@ -122,9 +122,9 @@ class _Redirect:
 
 
 class _TryLater(Exception):
-    """The server asked to come back; ``error`` is what to raise if we do not."""
+    """The answer is one of the moment; ``error`` is what to raise if we do not come back."""
 
-    def __init__(self, error: UnexpectedStatus, pause: float | None) -> None:
+    def __init__(self, error: UnexpectedStatus | UnexpectedContent, pause: float | None) -> None:
         super().__init__()
         self.error = error
         self.pause = pause
@@ -289,7 +289,8 @@ class Session:
             WrongAccount: The inner layer refused.
         """
         jar = CookieJar()
-        page = yield from self._asking(get(routes.SIGN_IN), self._take_sign_in, jar=jar)
+        page = yield from self._asking(get(routes.SIGN_IN), self._take_sign_in_form, jar=jar)
+        before = jar.header(page.head.url, self.doors.now())
         headers = self._csrf_headers(page, jar)
         fields = (
             ("username", self._credentials.username.reveal()),
@@ -305,6 +306,8 @@ class Session:
                 raise self._not_signed_in(routes.SIGN_IN)
         elif after.content.is_login:
             self._refuse_account(after)
+        elif jar.header(page.head.url, self.doors.now()) == before:
+            raise self._not_the_form(after)
         with self._lock:
             renewed = self._sign_ins > 0
             self._jar, self._signed_in = jar, True
@@ -353,6 +356,19 @@ class Session:
             return (yield from self._take_page(head, frozenset(), is_sign_in=True))
         except _SignedOut as signal:
             raise signal.error from None
+
+    def _take_sign_in_form(self, head: Head) -> Flow[Page]:
+        page = yield from self._take_sign_in(head)
+        if not page.content.is_login:
+            raise _TryLater(self._not_the_form(page), None)
+        return page
+
+    def _not_the_form(self, page: Page) -> UnexpectedContent:
+        msg = (
+            f"{routes.SIGN_IN}: the sign-in form of the SCC was asked for, a page {_titled(page)} came;"
+            " look at it with a browser, or try again later"
+        )
+        return UnexpectedContent(msg, status=page.head.status, url=routes.SIGN_IN)
 
     def _wrong_http(self) -> WrongHTTPCredentials:
         return WrongHTTPCredentials(
@@ -506,7 +522,8 @@ class Session:
             yield Discard()
             return head, None
         if head.content_type in _HTML:
-            yield from self._refuse_html(head, "JSON")
+            # The API has no pages: it is somebody else's, such as one about maintenance, and may be gone soon.
+            raise _TryLater((yield from self._html(head, "JSON")), None)
         body: bytes = yield Drain(BytesSink())
         return head, self.site.json(body)
 
@@ -516,7 +533,7 @@ class Session:
             yield Discard()
             return head, ""
         if head.content_type in _HTML:
-            yield from self._refuse_html(head, "text")
+            raise (yield from self._html(head, "text"))
         body: bytes = yield Drain(BytesSink())
         return head, body.decode("utf-8", errors="replace")
 
@@ -526,7 +543,7 @@ class Session:
             yield Discard()
             return None
         if head.content_type in _HTML:
-            yield from self._refuse_html(head, "a file")
+            raise (yield from self._html(head, "a file"))
         result: T = yield Drain(sink)
         return result
 
@@ -548,16 +565,12 @@ class Session:
             raise _SignedOut(PermissionDenied(msg))
         raise self._unexpected(head)
 
-    def _refuse_html(self, head: Head, wanted: str) -> Flow[None]:
-        """Read the web page that came instead, to say what it is; always raises."""
+    def _html(self, head: Head, wanted: str) -> Flow[UnexpectedContent]:
+        """Read the web page that came instead, to say what it is; if it is the sign-in form, we are signed out."""
         page = yield from self._take_page(head, frozenset())
-        headings = next(iter((*page.content.headings, page.content.title)), "")
-        titled = f" titled {headings!r}" if headings else ""
         route = self._route(head.url)
-        msg = (
-            f"{route}: {wanted} was asked for, a web page{titled} came; nothing was written. Look at it with a browser"
-        )
-        raise UnexpectedContent(msg, status=head.status, url=route)
+        msg = f"{route}: {wanted} was asked for, a page {_titled(page)} came; nothing was written. Look at it with a browser"
+        return UnexpectedContent(msg, status=head.status, url=route)
 
     def _not_signed_in(self, route: str) -> NotSignedIn:
         return NotSignedIn(
@@ -574,6 +587,11 @@ class Session:
         hint = "try again later" if head.status in _TRY_LATER else "report it if it stays so"
         msg = f"{route}: the server answered {head.status}{phrase}; {hint}"
         return UnexpectedStatus(msg, status=head.status, url=route)
+
+
+def _titled(page: Page) -> str:
+    title = next(iter((*page.content.headings, page.content.title)), "")
+    return f"titled {title!r}" if title else "without a title"
 
 
 def _charset(head: Head) -> str:

@@ -3,6 +3,7 @@
 No other part of scckit imports this package. ``contracts`` and ``server`` need pytest; this module does not.
 """
 
+from scckit.testing.faults import Fault, FaultyTransport
 from scckit.testing.memory import Answer, ScriptTransport, WSGITransport
 
-__all__ = ["Answer", "ScriptTransport", "WSGITransport"]
+__all__ = ["Answer", "Fault", "FaultyTransport", "ScriptTransport", "WSGITransport"]
