@@ -238,6 +238,34 @@ def test_a_file_that_is_no_raw_file_is_not_sent(tmp_path: Path, content: bytes |
     assert transport.requests == []
 
 
+def test_a_name_that_is_another_id_is_noticed(tmp_path: Path) -> None:
+    """A file named after another measurement is refused; a name that is no ID is free."""
+    wrong, free = tmp_path / "20210307aky0931.nc", tmp_path / "night.nc"
+    for path in (wrong, free):
+        path.write_text(json.dumps({"Measurement_ID": ID}), encoding="utf-8")
+    scc, transport = connect(
+        Answer(404), Answer.page("form"), Answer.redirect(f"/m/{ID}/"), Answer.page(f"Measurement {ID}")
+    )
+
+    with pytest.raises(InvalidRawFile, match="named after another measurement"):
+        scc.measurements.upload(wrong, system=437)
+    assert transport.requests == []
+    assert scc.measurements.upload(free, system=437).id == ID
+
+
+@pytest.mark.parametrize("station", ["", "antikythera", "a y", "a/y", "Αθή"])
+def test_a_station_that_is_none_is_refused_at_once(station: str) -> None:
+    """A search with a station that cannot be one sends nothing."""
+    scc, transport = connect()
+
+    with pytest.raises(InvalidInput, match="station"):
+        scc.measurements.search("2021", station=station)
+    with pytest.raises(InvalidInput, match="station"):
+        scc.constants.search("2021", station=station)
+
+    assert transport.requests == []
+
+
 def test_kinds_of_one_route_are_fetched_once(tmp_path: Path) -> None:
     """ELDA and ELDEC come in one archive; each file lands in the folder of its kind."""
     scc, transport = connect(archive("elda_1.nc", "eldec_1.nc"), archive("elpp_1.nc", "readme.txt"))

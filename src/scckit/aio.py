@@ -285,7 +285,7 @@ class AsyncMeasurements:
             station: Station code of 3 letters; by default all.
 
         Raises:
-            InvalidInput: A date is none.
+            InvalidInput: A date or the station is none.
 
         Example:
             >>> async for measurement in client.measurements.search("2021-03", station="aky"):  # doctest: +SKIP
@@ -293,16 +293,17 @@ class AsyncMeasurements:
         """
         return AsyncSearch(self._client, SearchMeasurements(*span(start, stop), station=station))
 
-    def list(self, *, startswith: str | None = None) -> AsyncSearch[Measurement]:
+    def list(self, id: str | None = None, *, startswith: str | None = None) -> AsyncSearch[Measurement]:
         """List measurements through the API; the result reads page after page as it is iterated.
 
         Args:
+            id: The one ID to look for.
             startswith: Beginning of the IDs, such as "202103"; by default all measurements.
 
         Raises:
             InvalidInput: No ID can begin so.
         """
-        return AsyncSearch(self._client, ListMeasurements(startswith))
+        return AsyncSearch(self._client, ListMeasurements(id, startswith))
 
     async def free_id(self, day: Moment, station: str) -> MeasurementID:
         """Return the first unused measurement ID of a day.

@@ -268,7 +268,7 @@ class Measurements:
             station: Station code of 3 letters; by default all.
 
         Raises:
-            InvalidInput: A date is none.
+            InvalidInput: A date or the station is none.
 
         Example:
             >>> for measurement in client.measurements.search("2021-03", station="aky"):  # doctest: +SKIP
@@ -276,16 +276,17 @@ class Measurements:
         """
         return Search(self._client, SearchMeasurements(*span(start, stop), station=station))
 
-    def list(self, *, startswith: str | None = None) -> Search[Measurement]:
+    def list(self, id: str | None = None, *, startswith: str | None = None) -> Search[Measurement]:
         """List measurements through the API; the result reads page after page as it is iterated.
 
         Args:
+            id: The one ID to look for.
             startswith: Beginning of the IDs, such as "202103"; by default all measurements.
 
         Raises:
             InvalidInput: No ID can begin so.
         """
-        return Search(self._client, ListMeasurements(startswith))
+        return Search(self._client, ListMeasurements(id, startswith))
 
     def free_id(self, day: Moment, station: str) -> MeasurementID:
         """Return the first unused measurement ID of a day.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from scckit.errors import (
     MeasurementExists,
     MeasurementNotFound,
     ProductNotAvailable,
+    RequestRefused,
+    SystemNotFound,
     UnexpectedContent,
     UnknownSystem,
     UploadRejected,
@@ -232,3 +235,101 @@ def test_modules_fail_by_themselves(emulator: Emulator, scc: scckit.Client, raw:
     assert measurement.modules["elda"].exit.exit_code > 0
     assert "elda" not in {file.kind for file in files}
     assert "elic" in {file.kind for file in files}
+
+
+def test_replacing_deletes_right_before_the_upload(scc: scckit.Client, raw: Path) -> None:
+    """With ``replace`` the older measurement goes and the new one is there; an unknown system leaves the older one."""
+    scc.measurements.process(raw, system=437, interval=5)
+
+    with pytest.raises(UnknownSystem):
+        scc.measurements.upload(raw, system=99999, replace=True)
+    assert scc.measurements.get(ID).phase is scckit.Phase.FINISHED
+    scc.measurements.upload(raw, system=438, replace=True)
+
+    assert scc.measurements.get(ID).system == 438
+    assert (
+        scc.measurements.get(ID).phase is scckit.Phase.QUEUED
+        or scc.measurements.get(ID).phase is scckit.Phase.PROCESSING
+    )
+
+
+@pytest.mark.parametrize("face", ["404", "redirect"])
+def test_deleting_what_is_not_there(emulator: Emulator, scc: scckit.Client, face: str) -> None:
+    """404, or a redirect with a warning: an unknown ID is one, or the server's own words say so."""
+    emulator.behaviour = _replaced(emulator, delete_unknown=face)
+
+    with pytest.raises(RequestRefused):
+        scc.measurements.delete("20010101aky0000")
+
+
+def test_rerun_delete_and_what_is_left(emulator: Emulator, scc: scckit.Client) -> None:
+    """A rerun runs, a delete deletes, and the rest of the day is as it was."""
+    for number in range(3):
+        emulator.add_measurement(id=f"20260321aky200{number}", system=437, start=START, stop=STOP)
+
+    for what in ("all", "elpp", "elda"):
+        scc.measurements.rerun("20260321aky2000", what)
+        assert scc.measurements.get("20260321aky2000").phase is not scckit.Phase.FINISHED
+        assert scc.measurements.wait("20260321aky2000", interval=5).phase is scckit.Phase.FINISHED
+    scc.measurements.delete("20260321aky2001")
+
+    assert scc.measurements.find("20260321aky2001") is None
+    assert sorted(one.id for one in scc.measurements.list(startswith="20260321aky")) == [
+        "20260321aky2000",
+        "20260321aky2002",
+    ]
+    assert [one.id for one in scc.measurements.list("20260321aky2002")] == ["20260321aky2002"]
+    assert scc.measurements.free_id("2026-03-21", "aky") == "20260321aky0000"
+
+
+def test_a_session_that_ends_in_the_middle_of_a_search(emulator: Emulator, scc: scckit.Client) -> None:
+    """Between two pages the server forgets the session: the search goes on, and gives each measurement once."""
+    emulator.behaviour = _replaced(emulator, page_size=2)
+    for number in range(5):
+        emulator.add_measurement(id=f"20260321aky200{number}", system=437, start=START, stop=STOP)
+
+    found = []
+    for measurement in scc.measurements.search("2026-03-21"):
+        found.append(measurement.id)
+        emulator.end_sessions()
+
+    assert sorted(found) == [f"20260321aky200{number}" for number in range(5)]
+
+
+def test_lidar_constants_and_systems(scc: scckit.Client) -> None:
+    """Constants are numbers with times, within the span that was asked for; a system has its channels."""
+    constants = list(scc.constants.search("2022"))
+    system = scc.systems.export(437)
+
+    assert constants
+    assert all(isinstance(one.lidar_constant, float) and one.profile_start.year == 2022 for one in constants)
+    assert system.station == "aky"
+    assert {channel.emission_wavelength for channel in system.channels} == {355.0, 532.0, 1064.0}
+    with pytest.raises(SystemNotFound):
+        scc.systems.export(99999)
+
+
+def test_threads_share_one_client(emulator: Emulator, scc: scckit.Client, tmp_path: Path) -> None:
+    """Eight threads upload, look and delete at once through one client; no cookie or token gets into another's way."""
+    paths = [
+        write_raw(
+            tmp_path / f"{number}.nc",
+            measurement_id=f"20260321aky200{number}",
+            start=START,
+            stop=STOP,
+            points=20,
+            profiles=1,
+        )
+        for number in range(8)
+    ]
+
+    def work(number: int) -> bool:
+        identity = scc.measurements.upload(paths[number], system=437).id
+        if number == 3:
+            emulator.end_sessions()  # under everyone's feet
+        assert scc.measurements.get(identity).id == identity
+        scc.measurements.delete(identity)
+        return scc.measurements.find(identity) is None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [True] * 8

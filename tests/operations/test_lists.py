@@ -35,7 +35,7 @@ def test_a_list_is_followed_by_its_own_links(bench: MakeBench) -> None:
     following = "/api/v1/measurements/?id__startswith=202103&limit=2&offset=2"
     here = bench(*SIGN_IN, listed("20210307aky0930", "20210308aky0930", following=following), listed("20210309aky0930"))
 
-    first = here.run(ListMeasurements("202103").flow(here.session))
+    first = here.run(ListMeasurements(startswith="202103").flow(here.session))
     assert first.next is not None
     second = here.run(first.next.flow(here.session))
 
@@ -54,14 +54,27 @@ def test_a_filter_that_is_ignored_or_refused_is_noticed(bench: MakeBench) -> Non
     for answer in (listed("20210307aky0930"), Answer(400)):
         here = bench(*SIGN_IN, answer)
         with pytest.raises(FilterRefused):
-            here.run(ListMeasurements("2022").flow(here.session))
+            here.run(ListMeasurements(startswith="2022").flow(here.session))
+
+
+def test_a_list_of_one_id(bench: MakeBench) -> None:
+    """An exact ID is asked for as such, and nothing else is taken for it."""
+    here = bench(*SIGN_IN, listed("20210307aky0930"))
+    other = bench(*SIGN_IN, listed("20210307aky0931"))
+
+    page = here.run(ListMeasurements("20210307aky0930").flow(here.session))
+    with pytest.raises(FilterRefused):
+        other.run(ListMeasurements("20210307aky0930").flow(other.session))
+
+    assert [one.id for one in page.items] == ["20210307aky0930"]
+    assert here.asked()[-1] == "GET api/v1/measurements/?id__exact=20210307aky0930"
 
 
 def test_a_list_that_leads_in_circles_ends(bench: MakeBench) -> None:
     """A page that links to itself, or an empty page that links on, is an error and no endless loop."""
     here = bench(*SIGN_IN, listed("20210307aky0930", following="/x/"))
     with pytest.raises(UnreadablePage, match="circles"):
-        here.run(ListMeasurements("2021", page="/x/").flow(here.session))
+        here.run(ListMeasurements(startswith="2021", page="/x/").flow(here.session))
     empty = bench(*SIGN_IN, listed(following="/y/"))
     with pytest.raises(UnreadablePage, match="circles"):
         empty.run(ListMeasurements().flow(empty.session))
@@ -120,7 +133,7 @@ def test_a_station_that_is_none_is_refused(station: str) -> None:
     with pytest.raises(InvalidInput, match="station"):
         FreeMeasurementID(date(2021, 3, 7), station)
     with pytest.raises(InvalidInput):
-        ListMeasurements("2021/")
+        ListMeasurements(startswith="2021/")
 
 
 class Fixed:

@@ -42,8 +42,10 @@ class UploadReader:
             return PageContent(is_login=True)
         choices = (Choice("", "---"), Choice("437", "day"), Choice("438", "night"))
         fields = [FormField("system", "select", choices=choices), FormField("csrfmiddlewaretoken", "hidden", "masked")]
+        if text == "form":
+            fields.append(FormField("data", "file", errors=("The raw file.",)))
         if text == "rejected":
-            fields.append(FormField("data", "file", errors=("Error: no Raw_Lidar_Data",)))
+            fields.append(FormField("data", "file", errors=("The raw file.", "Error: no Raw_Lidar_Data")))
             return PageContent(
                 alerts=("Altitude must be ascending",),
                 messages=(Message("success", "hello"),),
@@ -111,7 +113,7 @@ def test_an_unknown_system_sends_nothing(bench: MakeBench, raw: Path) -> None:
 
 
 def test_a_rejection_shows_the_servers_own_words(bench: MakeBench, raw: Path) -> None:
-    """Reasons from alert boxes and from beside the field reach the caller, messages of success do not."""
+    """Reasons from alert boxes and from beside the field reach the caller; messages of success and help texts do not."""
     here = make(bench, ABSENT, FORM, Answer.page("rejected"))
 
     with pytest.raises(UploadRejected) as caught:

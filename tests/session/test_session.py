@@ -161,7 +161,7 @@ def test_a_form_is_never_sent_twice_when_it_may_have_arrived(bench: MakeBench, f
     here = bench(*SIGN_IN, Answer.page("form"), failure)
 
     with pytest.raises((TransportError, UnexpectedStatus)):
-        here.run(here.session.submit(get("x/"), lambda _: FormBody((("a", "b"),))))
+        here.run(here.session.submit(get("x/"), lambda *_: FormBody((("a", "b"),))))
 
     assert here.asked().count("POST x/") == 1
 
@@ -171,7 +171,7 @@ def test_a_form_that_provably_did_nothing_is_sent_again(bench: MakeBench, failur
     """A POST that never left, or that an overloaded server turned away, is repeated."""
     here = bench(*SIGN_IN, Answer.page("form"), failure, Answer.page("done"))
 
-    page = here.run(here.session.submit(get("x/"), lambda _: FormBody((("a", "b"),))))
+    page = here.run(here.session.submit(get("x/"), lambda *_: FormBody((("a", "b"),))))
 
     assert page.content.headings == ("done",)
 
@@ -180,9 +180,22 @@ def test_a_form_whose_sign_in_expired_is_started_over(bench: MakeBench) -> None:
     """A POST that is redirected to the sign-in page was not acted on: form and POST are done again, signed in."""
     here = bench(*SIGN_IN, Answer.page("form"), LOGIN_REDIRECT, *SIGN_IN, Answer.page("form"), Answer.page("done"))
 
-    page = here.run(here.session.submit(get("x/"), lambda _: FormBody((("a", "b"),))))
+    page = here.run(here.session.submit(get("x/"), lambda *_: FormBody((("a", "b"),))))
 
     assert page.content.headings == ("done",)
+
+
+def test_a_session_that_ends_behind_a_form_does_not_send_it_again(bench: MakeBench) -> None:
+    """The form was taken, and only the page behind it is refused: that page is asked for again, the form is not sent."""
+    here = bench(
+        *SIGN_IN, Answer.page("form"), Answer.redirect("/done/"), LOGIN_REDIRECT, *SIGN_IN, Answer.page("done")
+    )
+
+    page = here.run(here.session.submit(get("x/"), lambda *_: FormBody((("a", "b"),))))
+
+    assert page.content.headings == ("done",)
+    assert here.asked().count("POST x/") == 1
+    assert here.transport.left == 0
 
 
 def test_html_in_place_of_a_file_reaches_no_sink(bench: MakeBench) -> None:
@@ -324,7 +337,7 @@ def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(script: list[obje
         "page": lambda: session.page(get("x/")),
         "json": lambda: session.json(get("x/")),
         "archive": lambda: session.archive(get("x/"), BytesSink()),
-        "submit": lambda: session.submit(get("x/"), lambda _: FormBody((("a", "b"),))),
+        "submit": lambda: session.submit(get("x/"), lambda *_: FormBody((("a", "b"),))),
     }
 
     try:

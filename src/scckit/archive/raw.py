@@ -55,7 +55,20 @@ def raw_measurement_id(path: Path, raw: ProductKind) -> MeasurementID:
         )
         raise InvalidRawFile(msg)
     try:
-        return MeasurementID(str(header[_ATTRIBUTE]))
+        identity = MeasurementID(str(header[_ATTRIBUTE]))
     except InvalidMeasurementID as error:
         msg = f"{path} cannot be uploaded: its {_ATTRIBUTE} {error}"
         raise InvalidRawFile(msg) from error
+    # The name is free (2.2), but one that is an ID says which measurement somebody means to upload.
+    if path.stem != identity and _is_id(path.stem):
+        msg = f"{path} is named after another measurement than its {_ATTRIBUTE} {identity}; rename it or mend the attribute"
+        raise InvalidRawFile(msg)
+    return identity
+
+
+def _is_id(text: str) -> bool:
+    try:
+        MeasurementID(text)
+    except InvalidMeasurementID:
+        return False
+    return True

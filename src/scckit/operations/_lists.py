@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from attrs import frozen
 
-from scckit.errors import FilterRefused, UnreadablePage
+from scckit.errors import FilterRefused, InvalidInput, UnreadablePage
 from scckit.session.effects import Flow
 from scckit.session.messages import get
 from scckit.session.session import Session
 from scckit.site.content import Pager, Row
 
-__all__ = ["ListPage", "check_span", "list_page", "moment_text"]
+__all__ = ["ListPage", "check_span", "check_station", "list_page", "moment_text"]
 
 _TABLE: Final = "result_list"
 
@@ -93,3 +93,16 @@ def check_span(route: str, moments: Iterable[datetime | None], start: datetime, 
                 f" {'now' if stop is None else format(stop, '%Y-%m-%d %H:%M')}), it shows {moment:%Y-%m-%d %H:%M}"
             )
             raise FilterRefused(msg, url=route)
+
+
+def check_station(_: object, __: object, value: Any) -> None:  # noqa: ANN401 - for text and for text or None
+    """Make sure that a text can be the code of a station; which codes there are, only the server knows.
+
+    Raises:
+        InvalidInput: It cannot.
+    """
+    if value is not None and not (
+        isinstance(value, str) and value.isascii() and value.isalnum() and len(value) in {2, 3}
+    ):
+        msg = f"a station has a code of 3 letters (or an old call sign of 2), such as aky; found {value!r}"
+        raise InvalidInput(msg)

@@ -30,7 +30,7 @@ from scckit.models.measurement import Measurement, Phase
 from scckit.operations.measurements import GetMeasurement, not_found
 from scckit.session.effects import Flow, Sleep
 from scckit.session.messages import Body, FormBody, get
-from scckit.session.session import Page, Session
+from scckit.session.session import CSRF, Page, Session
 from scckit.site import routes
 from scckit.site.content import PageContent
 
@@ -124,14 +124,12 @@ class DeleteMeasurement:
         """
         was_sent = False
 
-        def build(page: Page) -> Body:
+        def build(page: Page, csrf: CSRF) -> Body:
             nonlocal was_sent
             self._check_form(page)
             was_sent = True
             choice = "delete_related" if self.related else "not_delete_related"
-            return FormBody(
-                (*session.csrf_field(page), ("post", "yes"), ("select_delete_related_measurements", choice))
-            )
+            return FormBody((*csrf, ("post", "yes"), ("select_delete_related_measurements", choice)))
 
         said: tuple[str, ...] = ()
         lost: Exception | None = None

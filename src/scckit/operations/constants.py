@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from scckit.models.constants import LidarConstant
-from scckit.operations._lists import check_span, list_page, moment_text
+from scckit.operations._lists import check_span, check_station, list_page, moment_text
 from scckit.operations._pages import Page
 from scckit.session.effects import Flow
 from scckit.session.session import Session
@@ -29,7 +29,7 @@ class SearchConstants:
 
     start: datetime
     stop: datetime | None = None
-    station: str | None = None
+    station: str | None = field(default=None, validator=check_station)
     page: str | None = None
 
     def flow(self, session: Session) -> Flow[Page[LidarConstant]]:

@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Final
 
 from attrs import evolve, field, frozen
+from attrs.converters import optional
 
 from scckit.errors import FilterRefused, InvalidInput, MeasurementNotFound, RequestRefused, UnreadablePage, WaitTimeout
 from scckit.events import PhaseSeen
 from scckit.models.ids import MeasurementID
 from scckit.models.measurement import Measurement, Phase
-from scckit.operations._lists import check_span, list_page, moment_text
+from scckit.operations._lists import check_span, check_station, list_page, moment_text
 from scckit.operations._pages import Page
 from scckit.session.effects import Flow, Sleep
 from scckit.session.messages import get
@@ -59,7 +60,7 @@ class SearchMeasurements:
 
     start: datetime
     stop: datetime | None = None
-    station: str | None = None
+    station: str | None = field(default=None, validator=check_station)
     page: str | None = None
 
     def flow(self, session: Session) -> Flow[Page[Measurement]]:
@@ -102,10 +103,12 @@ class ListMeasurements:
     """One page of the API's list of measurements (scc-interface.md 4.1, 4.2).
 
     Attributes:
+        id: The one ID to look for; None for all.
         startswith: Beginning of the IDs; None for all.
         page: Address of the page as ``meta.next`` of an earlier one gives it; None for the first.
     """
 
+    id: MeasurementID | None = field(default=None, converter=optional(MeasurementID))
     startswith: str | None = field(default=None, validator=_startswith)
     page: str | None = None
 
@@ -116,7 +119,8 @@ class ListMeasurements:
             FilterRefused: The server ignored or refused the filter.
             UnreadablePage: It is not such a list, or one that leads in circles.
         """
-        filters = {} if self.startswith is None else {"id__startswith": self.startswith}
+        asked: dict[str, str | None] = {"id__exact": self.id, "id__startswith": self.startswith}
+        filters = {name: value for name, value in asked.items() if value is not None}
         url = self.page or get(routes.API_MEASUREMENTS, filters).url
         head, value = yield from session.json(get(url), allow=_BAD_REQUEST)
         if head.status == HTTPStatus.BAD_REQUEST:
@@ -126,20 +130,14 @@ class ListMeasurements:
         found = tuple(session.site.measurement(one) for one in listed.objects)
         for one in found:
             # Tastypie answers a filter that it does not know with everything (4.2).
-            if self.startswith is not None and not one.id.startswith(self.startswith):
+            if not one.id.startswith(self.startswith or "") or (self.id is not None and one.id != self.id):
                 msg = f"the SCC ignored the filter {filters}, it shows {one.id}"
                 raise FilterRefused(msg, url=routes.API_MEASUREMENTS)
         if listed.next is not None and (listed.next == self.page or not found):
             msg = f"{routes.API_MEASUREMENTS}: the list leads in circles; try again later, or report it"
             raise UnreadablePage(msg, url=routes.API_MEASUREMENTS)
-        following = None if listed.next is None else ListMeasurements(self.startswith, listed.next)
+        following = None if listed.next is None else evolve(self, page=listed.next)
         return Page(found, listed.total, following)
-
-
-def _station(_: object, __: object, value: str) -> None:
-    if not (value.isascii() and value.isalnum() and len(value) in {2, 3}):
-        msg = f"a station has a code of 3 letters (or an old call sign of 2), such as aky; found {value!r}"
-        raise InvalidInput(msg)
 
 
 @frozen
@@ -152,7 +150,7 @@ class FreeMeasurementID:
     """
 
     day: date
-    station: str = field(validator=_station)
+    station: str = field(validator=check_station)
 
     def flow(self, session: Session) -> Flow[MeasurementID]:
         """Read all IDs of the day and find the first gap.
@@ -162,7 +160,7 @@ class FreeMeasurementID:
         """
         begin = f"{self.day:%Y%m%d}{self.station}"
         used: set[str] = set()
-        page = yield from ListMeasurements(begin).flow(session)
+        page = yield from ListMeasurements(startswith=begin).flow(session)
         used.update(one.id for one in page.items)
         while page.next is not None:
             page = yield from page.next.flow(session)

@@ -30,7 +30,7 @@ from scckit.operations.measurements import GetMeasurement
 from scckit.session.effects import Flow, Sleep
 from scckit.session.messages import Body, get
 from scckit.session.multipart import FilePart, MultipartBody
-from scckit.session.session import Page, Session
+from scckit.session.session import CSRF, Page, Session
 from scckit.site import routes
 
 __all__ = ["Upload", "UploadReceipt"]
@@ -131,17 +131,19 @@ class Upload:
             self._check_system((yield from session.page(get(routes.UPLOAD))))
             yield from DeleteMeasurement(self.id).flow(session)
         was_sent = False
+        help_texts: set[str] = set()
 
-        def build(page: Page) -> Body:
+        def build(page: Page, csrf: CSRF) -> Body:
             nonlocal was_sent
             self._check_system(page)
+            help_texts.update(_field_texts(page))
             was_sent = True
-            fields = (*session.csrf_field(page), ("system", str(self.system)), ("delay", str(self.delay)))
+            fields = (*csrf, ("system", str(self.system)), ("delay", str(self.delay)))
             return MultipartBody(fields, tuple(files), self.boundary)
 
         try:
             page = yield from session.submit(get(routes.UPLOAD), build)
-            accepted = self._verdict(page)
+            accepted = self._verdict(page, help_texts)
         except (TransportError, UnexpectedStatus) as error:
             if not was_sent or isinstance(error, ConnectionFailed):
                 raise
@@ -156,10 +158,10 @@ class Upload:
             msg = f"the SCC offers this account no system {self.system}; it offers {systems}. Nothing was sent"
             raise UnknownSystem(msg)
 
-    def _verdict(self, page: Page) -> MeasurementID:
+    def _verdict(self, page: Page, help_texts: set[str]) -> MeasurementID:
         content = page.content
         if urlsplit(page.head.url).path.endswith(routes.UPLOAD):
-            raise self._rejected(page)
+            raise self._rejected(page, help_texts)
         for heading in content.headings:
             if match := _HEADING.match(heading):
                 return MeasurementID(match[1])
@@ -169,13 +171,13 @@ class Upload:
         )
         raise UnreadablePage(msg, status=page.head.status)
 
-    def _rejected(self, page: Page) -> UploadRejected:
+    def _rejected(self, page: Page, help_texts: set[str]) -> UploadRejected:
         content = page.content
         reasons = [*content.alerts]
         reasons += [one.text for one in content.messages if one.level in {"error", "warning"}]
         reasons += [*content.error_notes]
-        for form in content.forms:
-            reasons += [*form.errors, *(error for one in form.fields for error in one.errors)]
+        # What stood beside the fields before anything was sent is help, not a reason.
+        reasons += [text for text in _field_texts(page) if text not in help_texts]
         unique = tuple(dict.fromkeys(reason for reason in reasons if reason))
         said = "; ".join(unique) or "it gives no reason; upload the file by hand to see more"
         return UploadRejected(f"the SCC rejected {self.path.name} for system {self.system}: {said}", reasons=unique)
@@ -195,3 +197,10 @@ class Upload:
                 hint = "the API did not answer either; try again later: the ID is looked for before anything is sent"
         msg = f"the answer to the upload of {self.path.name} was lost ({lost}); {hint}"
         raise OutcomeUnknown(msg) from lost
+
+
+def _field_texts(page: Page) -> list[str]:
+    texts: list[str] = []
+    for form in page.content.forms:
+        texts += [*form.errors, *(error for one in form.fields for error in one.errors)]
+    return texts

@@ -20,7 +20,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from random import random
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from attrs import evolve, field, frozen
@@ -48,9 +48,11 @@ from scckit.session.retry import RetryPolicy, retry_after
 from scckit.site import Site, routes
 from scckit.site.content import PageContent
 
-__all__ = ["BytesSink", "Page", "Session"]
+__all__ = ["CSRF", "BytesSink", "Doors", "Page", "Session"]
 
 T = TypeVar("T")
+#: The field against forgery as a form's name and value; empty where a page has no token.
+CSRF: TypeAlias = tuple[tuple[str, str], ...]
 
 #: Pages and objects larger than this are not honest ones (the largest page seen has 100 rows, some 100 kB).
 _PAGE_LIMIT: Final = 32 * 2**20
@@ -255,13 +257,12 @@ class Session:
         """
         return (yield from self._renewing(lambda: self._asking(request, lambda head: self._take_archive(head, sink))))
 
-    def submit(self, form: Request, build: Callable[[Page], Body]) -> Flow[Page]:
+    def submit(self, form: Request, build: Callable[[Page, CSRF], Body]) -> Flow[Page]:
         """Get the page of a form, send the form, and return the page that comes after.
 
         Args:
             form: Request for the page of the form; the form goes to the same address.
-            build: Makes the body from the page; the token against forgery is in the headers already, and
-                ``csrf_field`` gives it for those who want it as a field too.
+            build: Makes the body from the page and the field against forgery, which the body must hold.
 
         Raises:
             As ``page``. The form itself is sent once only, unless it provably never left or the server refused it for
@@ -269,17 +270,18 @@ class Session:
         """
 
         def attempt() -> Flow[Page]:
-            page = yield from self._asking(form, lambda head: self._take_page(head, frozenset()))
-            request = Request("POST", page.head.url, body=build(page))
-            request = request.with_headers(*self._csrf_headers(page, self._jar))
-            return (yield from self._asking(request, lambda head: self._take_page(head, frozenset())))
+            # One jar for both: another flow may sign in anew in between, and a token holds with its own cookie only.
+            jar = self._jar
+            page = yield from self._asking(form, lambda head: self._take_page(head, frozenset()), jar=jar)
+            request = Request("POST", page.head.url, body=build(page, self._csrf_field(page, jar)))
+            request = request.with_headers(*self._csrf_headers(page, jar))
+            after = yield from self._persisting(request, lambda head: self._take_page(head, frozenset()), jar)
+            if not isinstance(after, _Redirect):
+                return after
+            # The form has been taken. If the session ends only now, the page behind is asked for again, not the form sent.
+            return (yield from self.page(get(after.url)))
 
         return (yield from self._renewing(attempt))
-
-    def csrf_field(self, page: Page) -> tuple[tuple[str, str], ...]:
-        """Return the field against forgery for a form of that page; empty if there is no token."""
-        token = self._token(page, self._jar)
-        return ((_CSRF_FIELD, token),) if token else ()
 
     def sign_in(self) -> Flow[None]:
         """Sign in to both layers (scc-interface.md 1.2), whatever the state was.
@@ -392,6 +394,10 @@ class Session:
         token = self._token(page, jar)
         # Django checks Referer on HTTPS (1.2); all clients send it.
         return (*((("X-CSRFToken", token),) if token else ()), ("Referer", page.head.url))
+
+    def _csrf_field(self, page: Page, jar: CookieJar) -> CSRF:
+        token = self._token(page, jar)
+        return ((_CSRF_FIELD, token),) if token else ()
 
     def _token(self, page: Page, jar: CookieJar) -> str | None:
         for form in page.content.forms:
