@@ -196,15 +196,7 @@ class Registry:
 
     def product_kinds(self) -> tuple[ProductKind, ...]:
         """Return all product kinds, by name."""
-        hook = "scckit_product_kinds"
-        with self._lock:
-            self._discover()
-            if hook not in self._offers:
-                offers: dict[str, Any] = {}
-                for name, result in self._ask(hook):
-                    self._collect(offers, name, _kinds(result), "product kind")
-                self._offers[hook] = dict(sorted(offers.items()))
-            return tuple(self._offers[hook].values())
+        return tuple(self._named("scckit_product_kinds", "product kind").values())
 
     def kinds(self, names: Sequence[str]) -> tuple[ProductKind, ...]:
         """Return the product kinds of the given names or aliases, each once; an alias stands for all kinds that carry it.
@@ -247,28 +239,35 @@ class Registry:
                 self._fail_call(implementation.plugin_name, error)
 
     def _named(self, hook: str, what: str) -> Mapping[str, Any]:
+        """Return what all plugins offer through a hook, by name; asks them at the first call."""
         with self._lock:
             self._discover()
             if hook not in self._offers:
                 offers: dict[str, Any] = {}
-                for name, result in self._ask(hook):
-                    self._collect(offers, name, result, what)
+                for plugin, result in self._ask(hook):
+                    for name, offer in self._checked(
+                        plugin, _kinds(result) if what == "product kind" else result, what
+                    ):
+                        if name in offers:
+                            self._fail_call(plugin, BrokenPlugin(f"another plugin offers a {what} {name!r} already"))
+                        else:
+                            offers[name] = offer
                 self._offers[hook] = dict(sorted(offers.items()))
             return dict(self._offers[hook])
 
-    def _collect(self, offers: dict[str, Any], plugin: str, result: object, what: str) -> None:
+    def _checked(self, plugin: str, result: object, what: str) -> Iterator[tuple[str, Any]]:
+        """Give the offers of one plugin that are what they must be; the others are its failure."""
         if not isinstance(result, Mapping):
+            found = type(result).__name__
             self._fail_call(
-                plugin, BrokenPlugin(f"a {what} hook must return names and factories, found {type(result).__name__}")
+                plugin, BrokenPlugin(f"its hook for a {what} must not return {found}; see the hook's documentation")
             )
             return
         for name, offer in result.items():
-            if name in offers:
-                self._fail_call(plugin, BrokenPlugin(f"another plugin offers a {what} {name!r} already"))
-            elif not isinstance(name, str) or (what != "product kind" and not callable(offer)):
-                self._fail_call(plugin, BrokenPlugin(f"{what} {name!r} is not a factory under a name"))
+            if isinstance(name, str) and (what == "product kind" or callable(offer)):
+                yield name, offer
             else:
-                offers[name] = offer
+                self._fail_call(plugin, BrokenPlugin(f"{what} {name!r} is not a factory under a name"))
 
     def _ask(self, hook: str, **arguments: object) -> Iterator[tuple[str, object]]:
         """Call each plugin's implementation by itself, sorted by name; pluggy's own call would stop at the first failure."""
@@ -289,6 +288,7 @@ class Registry:
 
 
 def _kinds(result: object) -> Mapping[str, ProductKind] | object:
+    """Put product kinds under their names, as the other hooks return their offers; what are none stays as it is."""
     if not isinstance(result, Sequence) or not all(isinstance(kind, ProductKind) for kind in result):
         return result
     return {kind.name: kind for kind in result}
