@@ -18,11 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from emulator_browser import ID, START, STOP, Browser
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "peer: another client of the SCC, unmodified, drives the emulator")
-
-
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """An emulator whose clock stands still until it is moved on."""
