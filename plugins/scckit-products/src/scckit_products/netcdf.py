@@ -55,7 +55,7 @@ def read_dimensions(path: Path) -> tuple[str, ...]:
     require("scipy")
     from scipy.io import netcdf_file  # noqa: PLC0415 - an optional library
 
-    with reading(path), netcdf_file(path, "r", mmap=True) as file:
+    with reading(path), netcdf_file(path, "r", mmap=False) as file:
         return tuple(file.dimensions)
 
 
@@ -66,12 +66,15 @@ def open_undecoded(path: Path) -> xr.Dataset:
         UnreadableProduct: It is no netCDF file, or damaged.
         MissingLibrary: A library to read it is not installed.
     """
-    engine, library = ("h5netcdf", "h5py") if _require_netcdf(path) is Format.NETCDF4 else ("scipy", "scipy")
-    require("xarray", engine, library)
+    is_classic = _require_netcdf(path) is Format.NETCDF3
+    require("xarray", *(("scipy",) if is_classic else ("h5netcdf", "h5py")))
     import xarray as xr  # noqa: PLC0415 - an optional library
 
     with reading(path):
-        return xr.open_dataset(path, engine=engine, decode_cf=False)
+        if is_classic:
+            # Classic files are read whole: where scipy maps one that is damaged, it leaves the file open.
+            return xr.open_dataset(path, engine="scipy", decode_cf=False, mmap=False)
+        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
 
 
 @contextmanager
