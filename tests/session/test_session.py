@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
 import pytest
@@ -327,12 +328,13 @@ answers = st.one_of(
 
 @given(script=st.lists(answers, max_size=30), kind=st.sampled_from(["page", "json", "archive", "submit"]))
 def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(script: list[object], kind: str) -> None:
-    """Whatever a server answers, a flow ends with a value or one of our errors, and leaves no exchange open."""
+    """Whatever a server answers, a flow ends with a value or one of our errors, leaves no exchange open, shows no secret."""
     # An endless refusal at the end, so that the script never runs dry.
     transport = ScriptTransport(*script, *[Answer(400)] * 60)
-    session = Session(
-        "https://scc.example/", Credentials("a", "b", "c", "d"), Site(TinyReader()), doors=Doors(random=lambda: 0.0)
-    )
+    events: list[object] = []
+    doors = Doors(random=lambda: 0.0, observe=events.append)
+    secrets = Credentials("§http-user", "§http-password", "§username", "§password")
+    session = Session("https://scc.example/", secrets, Site(TinyReader()), doors=doors)
     flows = {
         "page": lambda: session.page(get("x/")),
         "json": lambda: session.json(get("x/")),
@@ -341,9 +343,11 @@ def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(script: list[obje
     }
 
     try:
-        run(flows[kind](), transport, sleep=lambda _: None, observe=lambda _: None)
+        run(flows[kind](), transport, sleep=lambda _: None, observe=events.append)
     except SCCError as error:
         assert str(error)
+        assert "§" not in "".join(traceback.format_exception(error))
 
     assert transport.open_exchanges == 0
     assert all(one.url.startswith("https://scc.example/") for one in transport.requests)
+    assert "§" not in repr((events, session, transport.requests))
