@@ -46,8 +46,18 @@ for module in pkgutil.walk_packages(scckit.__path__, 'scckit.'):
 
 
 def test_all_public_names_are_there() -> None:
-    """``__all__`` is what there is, and nothing else is public."""
+    """Each public name is found at its first use, is listed, and one that is none is an AttributeError."""
     assert [name for name in scckit.__all__ if not hasattr(scckit, name)] == []
+    assert set(scckit.__all__) <= set(dir(scckit))
+    assert sorted(scckit._HOMES) == sorted(scckit.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = scckit.nothing
+
+
+def test_importing_the_package_imports_no_client() -> None:
+    """``import scckit`` is cheap: the client and what it needs come with the first name that is used."""
+    script = "import sys, scckit; assert 'scckit.client' not in sys.modules and 'attrs' not in sys.modules; scckit.connect"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.parametrize("name", errors.__all__)

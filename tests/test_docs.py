@@ -20,7 +20,7 @@ import scckit_emulator
 import scckit_parsel
 import scckit_products
 import scckit_urllib3
-from scckit import errors
+from scckit import client, errors
 from scckit.session.drivers import ThreadTransport
 from scckit.testing import WSGITransport
 from scckit_emulator import Behaviour, Emulator
@@ -122,11 +122,11 @@ def test_the_guide_tells_of_every_verb() -> None:
     """Each verb of a client is in the guide."""
     guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     nouns = (
-        scckit.client.Measurements,
-        scckit.client.Products,
-        scckit.client.Ancillary,
-        scckit.client.Constants,
-        scckit.client.Systems,
+        client.Measurements,
+        client.Products,
+        client.Ancillary,
+        client.Constants,
+        client.Systems,
     )
 
     missing = [

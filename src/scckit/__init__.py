@@ -8,12 +8,16 @@ Example:
     ...     files = scc.products.download(measurement.id, ["elda"], into="products")
 """
 
-from scckit._version import __version__
-from scckit.aio import AsyncClient, connect_async
-from scckit.client import Client, connect
-from scckit.errors import SCCError
-from scckit.models import Measurement, MeasurementID, Phase, ProductFile, Status
-from scckit.session.credentials import Credentials
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scckit._version import __version__
+    from scckit.aio import AsyncClient, connect_async
+    from scckit.client import Client, connect
+    from scckit.errors import SCCError
+    from scckit.models import Measurement, MeasurementID, Phase, ProductFile, Status
+    from scckit.session.credentials import Credentials
 
 __all__ = [
     "AsyncClient",
@@ -29,3 +33,36 @@ __all__ = [
     "connect",
     "connect_async",
 ]
+
+#: Where each public name is; imported when it is first asked for (PEP 562), so that a tool that only may need a client
+#: does not pay for one at its start.
+_HOMES = {
+    "AsyncClient": "scckit.aio",
+    "Client": "scckit.client",
+    "Credentials": "scckit.session.credentials",
+    "Measurement": "scckit.models",
+    "MeasurementID": "scckit.models",
+    "Phase": "scckit.models",
+    "ProductFile": "scckit.models",
+    "SCCError": "scckit.errors",
+    "Status": "scckit.models",
+    "__version__": "scckit._version",
+    "connect": "scckit.client",
+    "connect_async": "scckit.aio",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name what is public, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ pytest.importorskip("uv", reason="wheels are built in an environment of their ow
 
 #: Distribution, what is imported, and an expression that must hold with it alone installed.
 DISTRIBUTIONS = [
-    ("scckit", "scckit", "not scckit.client.Registry().transports()"),
+    ("scckit", "scckit.plugins", "not scckit.plugins.Registry().transports()"),
     (
         "scckit-urllib3",
         "scckit_urllib3, scckit.plugins",

@@ -117,18 +117,20 @@ class PartFile:
         path: Where it is.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, keep: bool = True) -> None:
         """Make it, empty.
 
         Args:
             folder: An existing folder.
             name: Name of what it is a part of; its own begins like it.
+            keep: False for a file that is only read and removed again: it has no checksum, and is not forced to the disk.
 
         Raises:
             LocalFileError: It cannot be made.
         """
         self.path = folder / temporary_name(name)
         self._digest = hashlib.sha256()
+        self._keep = keep
         self._size = 0
         with telling("create", self.path):
             # Not tempfile, whose files are readable to their owner alone, also after the rename.
@@ -153,7 +155,8 @@ class PartFile:
         """
         with telling("write", self.path):
             self._file.write(chunk)
-        self._digest.update(chunk)
+        if self._keep:
+            self._digest.update(chunk)
         self._size += len(chunk)
 
     def finish(self) -> None:
@@ -164,7 +167,8 @@ class PartFile:
         """
         with telling("write", self.path):
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if self._keep:
+                os.fsync(self._file.fileno())
             self._file.close()
 
     def discard(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Self
 
 from scckit.errors import InvalidMeasurementID
@@ -53,6 +53,7 @@ class MeasurementID(str):
 
 def _day(text: str) -> date | None:
     try:
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a date has no zone
+        # Not strptime, which is much slower: a page of 100 measurements makes 100 IDs.
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         return None

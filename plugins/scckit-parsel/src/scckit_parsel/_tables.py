@@ -71,6 +71,10 @@ class Tables:
 def _content(element: Element) -> Cell:
     if not len(element):
         return Cell(fold(element.text or ""))
+    if len(element) == 1 and element[0].tag == "img":
+        # Half of the cells of a long list hold an icon and nothing else; the general way takes several times as long.
+        image = element[0]
+        return Cell(fold(f"{element.text or ''}{image.tail or ''}"), image.get("alt", ""))
     icon: str | None = None
     href: str | None = None
     for one in element.iter("a", "img"):

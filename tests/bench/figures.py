@@ -1,0 +1,137 @@
+"""Measured figures: how they are taken in turn, summed up and written as a table. Knows nothing of what is measured."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+from time import perf_counter
+from typing import Final, Literal, Self
+
+from attrs import frozen
+
+__all__ = ["MB", "Limit", "Line", "Section", "Spread", "alternate", "table"]
+
+#: Bytes of a megabyte.
+MB: Final = 1_000_000
+
+_HEAD: Final = (
+    "| measured | scckit | compared with | that | result | wanted | kept |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |\n"
+)
+
+
+@frozen
+class Spread:
+    """Median and extremes of figures of one kind."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Sum up figures, one at least."""
+        return cls(median(values), min(values), max(values))
+
+    def show(self, unit: str, factor: float = 1.0) -> str:
+        """Write it as "median (low to high) unit"; figures are multiplied by ``factor`` first."""
+        middle, low, high = (_number(factor * value) for value in (self.median, self.low, self.high))
+        return f"{middle} {unit}" if low == high else f"{middle} ({low} to {high}) {unit}"
+
+
+@frozen
+class Limit:
+    """What a result should be."""
+
+    sense: Literal["at least", "at most"]
+    value: float
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sense} {self.value:g}{self.unit}"
+
+    def keeps(self, result: float) -> bool:
+        """Tell whether a result is within the limit."""
+        return result >= self.value if self.sense == "at least" else result <= self.value
+
+
+@frozen
+class Line:
+    """One line of the table.
+
+    Attributes:
+        what: What was measured.
+        ours: scckit's figure, as text.
+        against: What it is compared with.
+        theirs: The figure of that, as text.
+        result: The ratio, or what else ``unit`` says.
+        unit: Written behind the result.
+        limit: What the result should be; None for a line that only informs.
+    """
+
+    what: str
+    ours: str
+    against: str
+    theirs: str
+    result: float
+    unit: str = ""
+    limit: Limit | None = None
+
+    def __str__(self) -> str:
+        wanted, kept = ("–", "–")
+        if self.limit is not None:
+            wanted, kept = str(self.limit), "yes" if self.limit.keeps(self.result) else "**no**"
+        result = f"{_number(self.result)}{self.unit}"
+        return f"| {self.what} | {self.ours} | {self.against} | {self.theirs} | {result} | {wanted} | {kept} |"
+
+
+@frozen
+class Section:
+    """What one subject gives: lines of the table, and notes to be read below it."""
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+
+
+def alternate(
+    rounds: int, contestants: Mapping[str, Callable[[], object]], prepare: Callable[[], object] = gc.collect
+) -> dict[str, list[float]]:
+    """Time several things in turn, so that what else the machine does falls on all of them alike.
+
+    Args:
+        rounds: How often each is timed; one more round before these is not counted.
+        contestants: What to time, by name.
+        prepare: Called before each, not timed.
+
+    Returns:
+        Seconds by name.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    turns = list(contestants.items())
+    for number in range(rounds + 1):
+        # Another one begins each round: what comes after a slow one may find the disk busy.
+        turns.append(turns.pop(0))
+        for name, run in turns:
+            prepare()
+            begin = perf_counter()
+            run()
+            taken = perf_counter() - begin
+            if number:
+                seconds[name].append(taken)
+    return seconds
+
+
+def table(sections: Iterable[Section]) -> str:
+    """Write one table in Markdown, and the notes below it."""
+    sections = tuple(sections)
+    lines = "".join(f"{line}\n" for section in sections for line in section.lines)
+    notes = "".join(f"* {note}\n" for section in sections for note in section.notes)
+    return f"{_HEAD}{lines}\n{notes}"
+
+
+def _number(value: float) -> str:
+    """Write a number with three digits that count, two behind the point at most."""
+    if abs(value) < 1:
+        return f"{value:.2f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
