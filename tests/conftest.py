@@ -28,7 +28,7 @@ SIGN_IN = (FORM, LOGGED_IN)
 
 
 class TinyReader:
-    """Reads pages of one word: ``login`` is the sign-in form, ``refused`` the same with a reason, else a heading."""
+    """Reads pages of one word: ``login`` is the sign-in form, ``refused`` the same with a reason, ``form`` another; else a heading."""
 
     def read(self, text: str, /) -> PageContent:
         """Make content of a word."""
@@ -38,6 +38,8 @@ class TinyReader:
         if text == "refused":
             messages = (Message("error", "Wrong username or password"),)
             return PageContent(is_login=True, forms=(form,), messages=messages)
+        if text == "form":
+            return PageContent(headings=(text,), forms=(Form(fields=(FormField("data", "file"),)),))
         return PageContent(headings=(text,))
 
 

@@ -251,7 +251,10 @@ class ProductNotAvailable(RequestRefused):
 
 
 class OutcomeUnknown(SCCError):
-    """The answer to an upload, delete or rerun was lost and the server could not be asked; look before trying again."""
+    """The answer to an upload, delete or rerun was lost or told nothing, and the API does not show what came of it.
+
+    Look before trying again; the message says whether that is safe.
+    """
 
 
 class WaitTimeout(SCCError, TimeoutError):

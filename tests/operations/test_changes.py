@@ -28,6 +28,8 @@ GONE = Answer(404)
 TO_PAGE = Answer.redirect(f"/data_processing/measurements/{ID}/")
 TO_LIST = Answer.redirect("/admin/database/measurements/")
 CONFIRM = Answer.page("confirm")
+#: Answers that tell nothing of what the server did.
+LOST = [ConnectionBroken("reset"), Answer(502), Answer(500), Answer.redirect("https://portal.example/")]
 
 
 class WordReader:
@@ -74,7 +76,7 @@ def test_a_rerun_without_a_word_is_looked_up(bench: MakeBench) -> None:
         run(bench, RerunMeasurement(ID), FINISHED, TO_PAGE, Answer.page("page"), *[FINISHED] * 4)
 
 
-@pytest.mark.parametrize("lost", [ConnectionBroken("reset"), Answer(502), Answer(500)])
+@pytest.mark.parametrize("lost", LOST)
 def test_a_rerun_whose_answer_is_lost_is_asked_for_once(bench: MakeBench, lost: object) -> None:
     """A rerun changes state by GET; it is not repeated as other GETs are."""
     here = run(bench, RerunMeasurement(ID), FINISHED, lost, QUEUED)
@@ -113,9 +115,10 @@ def test_a_delete_without_a_word_is_looked_up(bench: MakeBench) -> None:
         run(bench, DeleteMeasurement(ID), CONFIRM, TO_LIST, Answer.page("list"), *[FINISHED] * 4)
 
 
-def test_a_delete_whose_answer_is_lost_is_sent_once(bench: MakeBench) -> None:
-    """After a reset the API is asked; the form is not sent again."""
-    here = run(bench, DeleteMeasurement(ID), CONFIRM, ConnectionBroken("reset"), GONE)
+@pytest.mark.parametrize("lost", LOST)
+def test_a_delete_whose_answer_is_lost_is_sent_once(bench: MakeBench, lost: object) -> None:
+    """After a reset, an error or somebody else's redirect the API is asked; the form is not sent again."""
+    here = run(bench, DeleteMeasurement(ID), CONFIRM, lost, GONE)
 
     assert len([line for line in here.asked() if line.startswith("POST admin")]) == 1
 

@@ -15,6 +15,7 @@ from scckit.errors import (
     OutcomeUnknown,
     TransportError,
     UnknownSystem,
+    UnreadablePage,
     UploadRejected,
 )
 from scckit.models import AncillaryKind, MeasurementID
@@ -112,6 +113,16 @@ def test_an_unknown_system_sends_nothing(bench: MakeBench, raw: Path) -> None:
     assert not [one for one in here.transport.requests if one.url.endswith("quick/") and one.method == "POST"]
 
 
+def test_a_page_in_place_of_the_form_sends_nothing(bench: MakeBench, raw: Path) -> None:
+    """A maintenance page where the form should be ends it before the file leaves."""
+    here = make(bench, ABSENT, Answer.page("maintenance"))
+
+    with pytest.raises(UnreadablePage, match="nothing was sent"):
+        run(here, Upload(raw, 437, "edge", id=ID))
+
+    assert not [one for one in here.transport.requests if one.url.endswith("quick/") and one.method == "POST"]
+
+
 def test_a_rejection_shows_the_servers_own_words(bench: MakeBench, raw: Path) -> None:
     """Reasons from alert boxes and from beside the field reach the caller; messages of success and help texts do not."""
     here = make(bench, ABSENT, FORM, Answer.page("rejected"))
@@ -145,9 +156,18 @@ def test_ancillary_files_go_along_only_if_the_scc_lacks_them(bench: MakeBench, r
     assert b'name="lidar_ratio_file"' in body
 
 
-@pytest.mark.parametrize("lost", [ConnectionBroken("reset"), Answer(502), Answer(504)])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ConnectionBroken("reset"),
+        Answer(502),
+        Answer(504),
+        Answer.page("Maintenance"),
+        Answer.redirect("https://portal.example/"),
+    ],
+)
 def test_a_lost_answer_is_looked_up_and_nothing_sent_again(bench: MakeBench, raw: Path, lost: object) -> None:
-    """After a lost answer the API is asked, also when it needs some seconds to know; the file is sent once."""
+    """After an answer that is lost, or somebody else's, the API is asked, for some seconds; the file is sent once."""
     here = make(bench, ABSENT, FORM, lost, ABSENT, ABSENT, PRESENT)
 
     receipt = run(here, Upload(raw, 437, "edge", id=ID))

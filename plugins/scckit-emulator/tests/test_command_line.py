@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +92,38 @@ def test_refuses_another_account_file(tmp_path: Path, content: str) -> None:
 
     assert done.returncode == 2
     assert "JSON object" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_lets_requests_fail(tmp_path: Path) -> None:
+    """Faults of the command line happen to the addresses and as often as told."""
+    wanted = ("--fault", "503:accounts/:1", "--fault", "reset:api/", "--fault", "bomb")
+    with running(*wanted, ready=tmp_path / "ready", temporary=tmp_path / "tmp") as (_, told):
+
+        def ask(path: str) -> int:
+            with closing(http.client.HTTPConnection(urlsplit(told["base_url"]).netloc, timeout=20)) as connection:
+                connection.request("GET", path)
+                return connection.getresponse().status
+
+        assert [ask("/accounts/login/"), ask("/accounts/login/")] == [503, 401]
+        for _ in range(2):
+            with pytest.raises(ConnectionResetError):
+                ask("/api/v1/")
+
+
+@pytest.mark.parametrize("fault", ["evil", "503:api/:often", "503:api/:1:2", "99", "503::0"])
+def test_refuses_another_fault(fault: str) -> None:
+    """What is no fault ends it with status 2 and the reason."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scckit_emulator", "--fault", fault],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("scckit-emulator: ")
     assert "Traceback" not in done.stderr
 
 

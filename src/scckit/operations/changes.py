@@ -42,7 +42,8 @@ RerunPart: TypeAlias = Literal["all", "elpp", "elda"]
 #: How often the API is asked whether a change took place, and the pauses between, in seconds.
 _LOOKS: Final = 4
 _PAUSE: Final = 2.0
-_LOST: Final = (TransportError, UnexpectedStatus)
+#: No answer, or one that tells nothing of what the SCC did, such as a redirect to another server.
+_LOST: Final = (TransportError, AnswerError)
 
 
 def _part(_: object, __: object, value: str) -> None:

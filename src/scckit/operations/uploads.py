@@ -17,7 +17,6 @@ from scckit.errors import (
     OutcomeUnknown,
     SCCError,
     TransportError,
-    UnexpectedStatus,
     UnknownSystem,
     UnreadablePage,
     UploadRejected,
@@ -144,13 +143,20 @@ class Upload:
         try:
             page = yield from session.submit(get(routes.UPLOAD), build)
             accepted = self._verdict(page, help_texts)
-        except (TransportError, UnexpectedStatus) as error:
+        except (TransportError, AnswerError) as error:
+            # Also a page of somebody else, such as one about maintenance, tells nothing of what the SCC did.
             if not was_sent or isinstance(error, ConnectionFailed):
                 raise
             accepted = yield from self._look(session, error)
         return UploadReceipt(accepted, tuple(part.filename for part in files[1:]), tuple(there))
 
     def _check_system(self, page: Page) -> None:
+        if not _shows_form(page):
+            msg = (
+                f"{routes.UPLOAD}: the upload form was asked for, a page titled {page.content.title!r} came; nothing was"
+                " sent. Try again later, or look at it with a browser"
+            )
+            raise UnreadablePage(msg, status=page.head.status, url=routes.UPLOAD)
         fields = [one for form in page.content.forms if (one := form.get("system")) is not None]
         offered = {choice.value: choice.text for one in fields for choice in one.choices if choice.value}
         if offered and str(self.system) not in offered:
@@ -161,14 +167,13 @@ class Upload:
     def _verdict(self, page: Page, help_texts: set[str]) -> MeasurementID:
         content = page.content
         if urlsplit(page.head.url).path.endswith(routes.UPLOAD):
-            raise self._rejected(page, help_texts)
+            rejected = self._rejected(page, help_texts)
+            if rejected.reasons or _shows_form(page):
+                raise rejected
         for heading in content.headings:
             if match := _HEADING.match(heading):
                 return MeasurementID(match[1])
-        msg = (
-            f"after the upload of {self.path.name} the SCC shows a page without a measurement (title {content.title!r});"
-            f" look for it before you upload it again"
-        )
+        msg = f"after the upload came a page without a measurement, titled {content.title!r}"
         raise UnreadablePage(msg, status=page.head.status)
 
     def _rejected(self, page: Page, help_texts: set[str]) -> UploadRejected:
@@ -183,7 +188,7 @@ class Upload:
         return UploadRejected(f"the SCC rejected {self.path.name} for system {self.system}: {said}", reasons=unique)
 
     def _look(self, session: Session, lost: SCCError) -> Flow[MeasurementID]:
-        """After a lost answer: ask whether the measurement arrived; nothing is sent again."""
+        """After an answer that was lost or tells nothing: ask whether the measurement arrived; nothing is sent again."""
         hint = "look for it on the web site before you upload it again"
         if self.id is not None:
             try:
@@ -195,8 +200,12 @@ class Upload:
                 hint = "the API does not show it; it is safe to upload it again, since the ID is looked for first"
             except (TransportError, AnswerError):
                 hint = "the API did not answer either; try again later: the ID is looked for before anything is sent"
-        msg = f"the answer to the upload of {self.path.name} was lost ({lost}); {hint}"
+        msg = f"whether the SCC took {self.path.name} is not known ({lost}); {hint}"
         raise OutcomeUnknown(msg) from lost
+
+
+def _shows_form(page: Page) -> bool:
+    return any(form.get(name) is not None for form in page.content.forms for name in ("system", "data"))
 
 
 def _field_texts(page: Page) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, TypeAlias
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from attrs import field, frozen
 
-from scckit.errors import TransportError
+from scckit.errors import ConnectionBroken, TransportError
 from scckit.session.messages import Exchange, Head, Headers, Request
 
 __all__ = ["Answer", "ScriptTransport", "WSGITransport"]
@@ -141,6 +141,9 @@ WSGIApp: TypeAlias = Callable[[dict[str, Any], _StartResponse], Iterable[bytes]]
 class WSGITransport:
     """Carries requests to a WSGI application in this process, such as the emulator's; no socket is opened.
 
+    What happens is what would happen over a wire: an ``OSError`` of the application is a connection that broke, before or
+    after its head, and blanks around the values of headers are gone.
+
     Args:
         app: The application.
     """
@@ -150,7 +153,12 @@ class WSGITransport:
         self._app = app
 
     def open(self, request: Request, /) -> Exchange:
-        """Call the application."""
+        """Call the application.
+
+        Raises:
+            ConnectionBroken: It raised an ``OSError`` before the head of its answer.
+            Exception: Whatever the request's body raised, unchanged.
+        """
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(
@@ -160,37 +168,56 @@ class WSGITransport:
             started[:] = [(status, headers)]
             return lambda _: None
 
-        chunks = self._app(_environ(request), start)
-        iterator = iter(chunks)
-        # An application may start its answer as late as with its first chunk.
-        first = next(iterator, b"")
-        status, headers = started[0]
-        head = Head(int(status.split(" ", 1)[0]), Headers(headers), request.url)
-        return _Called(head, chunks, first, iterator)
+        body = self._body(request, start)
+        first, broken = b"", None
+        try:
+            # An application may start its answer as late as with its first chunk.
+            first = next(body, b"")
+        except ConnectionBroken as error:
+            if not started:
+                raise
+            broken = error
+        status, pairs = started[0]
+        headers = Headers((name, value.strip(" \t")) for name, value in pairs)
+        return _Called(Head(int(status.split(" ", 1)[0]), headers, request.url), first, body, broken)
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
+    def _body(self, request: Request, start: _StartResponse) -> Generator[bytes]:
+        """Call the application and give its chunks; closes what it returned, as WSGI asks."""
+        source = _BodyReader(request.body.chunks() if request.body is not None else iter(()))
+        chunks: Iterable[bytes] = ()
+        try:
+            chunks = self._app(_environ(request, source), start)
+            yield from chunks
+        except OSError as error:
+            if error is source.failure:  # our own side's
+                raise
+            msg = f"{request.method} {urlsplit(request.url).path}: the connection broke ({error}); try again"
+            raise ConnectionBroken(msg) from error
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+
 
 class _Called:
-    def __init__(self, head: Head, body: Iterable[bytes], first: bytes, rest: Iterator[bytes]) -> None:
+    def __init__(self, head: Head, first: bytes, rest: Generator[bytes], broken: ConnectionBroken | None) -> None:
         self.head: Final = head
-        self._body = body
         self._first = first
         self._rest = rest
-        self._closed = False
+        self._broken = broken
 
     def chunks(self) -> Iterator[bytes]:
+        if self._broken is not None:
+            raise self._broken
         if self._first:
             yield self._first
         yield from self._rest
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
+        self._rest.close()
 
 
 class _BodyReader(io.RawIOBase):
@@ -200,13 +227,18 @@ class _BodyReader(io.RawIOBase):
         super().__init__()
         self._chunks = chunks
         self._left = b""
+        self.failure: OSError | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
         while not self._left:
-            chunk = next(self._chunks, None)
+            try:
+                chunk = next(self._chunks, None)
+            except OSError as error:
+                self.failure = error
+                raise
             if chunk is None:
                 return 0
             self._left = chunk
@@ -216,7 +248,7 @@ class _BodyReader(io.RawIOBase):
         return size
 
 
-def _environ(request: Request) -> dict[str, Any]:
+def _environ(request: Request, source: _BodyReader) -> dict[str, Any]:
     parts = urlsplit(request.url)
     body = request.body
     environ: dict[str, Any] = {
@@ -231,7 +263,7 @@ def _environ(request: Request) -> dict[str, Any]:
         "HTTP_HOST": parts.netloc,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BufferedReader(_BodyReader(body.chunks() if body is not None else iter(()))),
+        "wsgi.input": io.BufferedReader(source),
         "wsgi.errors": io.StringIO(),
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,

@@ -6,5 +6,6 @@ from scckit_emulator.account import Account
 from scckit_emulator.behaviour import Behaviour
 from scckit_emulator.clock import Clock
 from scckit_emulator.emulator import Emulator
+from scckit_emulator.faults import Fault, Faults
 
-__all__ = ["Account", "Behaviour", "Clock", "Emulator"]
+__all__ = ["Account", "Behaviour", "Clock", "Emulator", "Fault", "Faults"]

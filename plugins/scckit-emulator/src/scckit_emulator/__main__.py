@@ -9,17 +9,30 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from scckit_emulator.account import Account
 from scckit_emulator.behaviour import Behaviour, Generation
 from scckit_emulator.emulator import Emulator
+from scckit_emulator.faults import Fault, Faults
+from scckit_emulator.hostile import ArchiveFault
 
 __all__ = ["main"]
+
+#: Faults that the command line knows by name, beside statuses.
+_FAULTS: dict[str, Callable[[], Fault]] = {
+    **{what: partial(Fault.archive, what) for what in get_args(ArchiveFault)},
+    "captive": Fault.captive,
+    "cut": Fault.truncate,
+    "lost": Fault.lost,
+    "maintenance": Fault.maintenance,
+    "reset": Fault.reset,
+}
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -42,7 +55,29 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help=f"JSON object with any of {', '.join(each.name for each in fields(Account))}; made-up values otherwise",
     )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="WHAT[:PATH[:TIMES]]",
+        help=f"let requests whose address holds PATH fail, so often or for ever; WHAT is a status such as 503, or one of"
+        f" {', '.join(_FAULTS)}",
+    )
     return parser.parse_args(arguments)
+
+
+def _add_fault(faults: Faults, text: str) -> None:
+    """Read one ``--fault``."""
+    what, path, times, *rest = [*text.split(":"), "", ""]
+    if any(rest) or (times and not times.isdecimal()):
+        raise ValueError(f"--fault wants WHAT[:PATH[:TIMES]], such as 503:api/v1/:2; found {text!r}")
+    if what.isdecimal():
+        fault = Fault.status(int(what))
+    elif what in _FAULTS:
+        fault = _FAULTS[what]()
+    else:
+        raise ValueError(f"--fault knows no {what!r}; see --help")
+    faults.add(fault, path=path or None, times=int(times) if times else None)
 
 
 def _account(path: Path | None) -> Account:
@@ -89,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             speed=options.speed,
             seed_measurements=options.seed_measurements,
         )
+        for text in options.fault:
+            _add_fault(emulator.faults, text)
         with emulator, emulator.serve(options.port) as base_url:
             if options.ready_file is not None:
                 _announce(options.ready_file, base_url, emulator.account)

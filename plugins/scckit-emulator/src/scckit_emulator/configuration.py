@@ -106,8 +106,11 @@ def configure() -> None:
             USE_TZ=False,
         )
         django.setup()
-        # What Django has to say goes to whoever listens, and not to standard error where nobody does.
-        logging.getLogger("django").addHandler(logging.NullHandler())
+        # What there is to say goes to whoever listens, and not to standard error where nobody does. An unknown ID is an
+        # answer like another: nobody wants a line for each.
+        for name in ("django", "scckit_emulator"):
+            logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def connect(database: Path, uploads: Path) -> None:

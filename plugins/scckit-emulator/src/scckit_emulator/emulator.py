@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from scckit_emulator import configuration, runtime
 from scckit_emulator.account import Account
 from scckit_emulator.behaviour import Behaviour
 from scckit_emulator.clock import Clock
+from scckit_emulator.faults import FaultLayer, Faults
 from scckit_emulator.server import serving
 from scckit_emulator.wsgi import BasicAuth
 
@@ -41,12 +43,13 @@ class Emulator:
         start: What its clock shows at first, with time zone.
         speed: Seconds of its clock in one real second; 0 stops the clock, then only ``clock.advance`` moves it.
         seed_measurements: How many measurements there are from the beginning.
+        sleep: Lets real seconds pass, for faults that take their time; a parameter for tests.
 
     Raises:
         ValueError: ``start`` has no time zone, or a number is negative.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword
         self,
         *,
         behaviour: Behaviour | None = None,
@@ -54,6 +57,7 @@ class Emulator:
         start: datetime = _START,
         speed: float = 1.0,
         seed_measurements: int = 12,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if seed_measurements < 0:
             raise ValueError(f"seed_measurements cannot be negative; found {seed_measurements}")
@@ -61,6 +65,8 @@ class Emulator:
         self._account = account or Account()
         self._clock = Clock(start, speed=speed)
         self._seed_measurements = seed_measurements
+        self._faults = Faults()
+        self._sleep = sleep
         self._base_url = _NOT_SERVED
         self._runtime: runtime.Runtime | None = None
         self._application: WSGIApplication | None = None
@@ -92,7 +98,7 @@ class Emulator:
             database.seed(self._seed_measurements)
             self._beginning = configuration.copy_database()
             self._runtime = state
-            self._application = BasicAuth(WSGIHandler(), self._account)
+            self._application = FaultLayer(BasicAuth(WSGIHandler(), self._account), self._faults, self._sleep)
         except BaseException:
             self._end(state)
             raise
@@ -133,6 +139,11 @@ class Emulator:
         return self._clock
 
     @property
+    def faults(self) -> Faults:
+        """What goes wrong on the way: put faults here at any time, and see which happened."""
+        return self._faults
+
+    @property
     def behaviour(self) -> Behaviour:
         """How it behaves; put another one here at any time."""
         return self._behaviour
@@ -148,6 +159,7 @@ class Emulator:
 
         Raises:
             RuntimeError: The emulator is not alive.
+            ConnectionResetError: A fault breaks the connection; what it returns may raise this too.
         """
         self._alive()
         if self._application is None:
@@ -179,12 +191,13 @@ class Emulator:
                 self._base_url = _NOT_SERVED
 
     def reset(self) -> None:
-        """Forget all measurements, files and sessions; what is left is the seed. Clock and behaviour stay.
+        """Forget all measurements, files, sessions and faults; what is left is the seed. Clock and behaviour stay.
 
         Raises:
             RuntimeError: The emulator is not alive.
         """
         state = self._alive()
+        self._faults.clear()
         if self._beginning is not None:
             configuration.restore_database(self._beginning)
         for folder in (state.raw, state.products):
