@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from scckit_emulator import configuration, runtime
 from scckit_emulator.account import Account
@@ -19,16 +20,32 @@ from scckit_emulator.behaviour import Behaviour
 from scckit_emulator.clock import Clock
 from scckit_emulator.faults import FaultLayer, Faults
 from scckit_emulator.server import serving
-from scckit_emulator.wsgi import BasicAuth
+from scckit_emulator.wsgi import BasicAuth, Closing
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["Emulator"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _NOT_SERVED = "http://scc.example/"
 #: Where the clock begins unless told otherwise, so that two runs give the same pages.
 _START = datetime(2024, 6, 1, 12, tzinfo=UTC)
+
+
+def _closing(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let a method close the connections to the database that it opened in the thread that called it."""
+
+    @wraps(method)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return method(*args, **kwargs)
+        finally:
+            configuration.disconnect()
+
+    return called
 
 
 class Emulator:
@@ -98,7 +115,9 @@ class Emulator:
             database.seed(self._seed_measurements)
             self._beginning = configuration.copy_database()
             self._runtime = state
-            self._application = FaultLayer(BasicAuth(WSGIHandler(), self._account), self._faults, self._sleep)
+            self._application = FaultLayer(
+                BasicAuth(Closing(WSGIHandler(), configuration.disconnect), self._account), self._faults, self._sleep
+            )
         except BaseException:
             self._end(state)
             raise
@@ -190,6 +209,7 @@ class Emulator:
             finally:
                 self._base_url = _NOT_SERVED
 
+    @_closing
     def reset(self) -> None:
         """Forget all measurements, files, sessions and faults; what is left is the seed. Clock and behaviour stay.
 
@@ -204,6 +224,7 @@ class Emulator:
             shutil.rmtree(folder)
             folder.mkdir()
 
+    @_closing
     def add_measurement(  # noqa: PLR0913 - each is a property of a measurement
         self,
         id: str,
@@ -267,6 +288,7 @@ class Emulator:
             created=created,
         )
 
+    @_closing
     def add_lidar_constants(self, id: str) -> int:
         """Put the lidar constants of a measurement straight into the state.
 
@@ -285,6 +307,7 @@ class Emulator:
 
         return database.add_lidar_constants(id)
 
+    @_closing
     def add_ancillary(self, kind: str, filename: str, status: str = "ok") -> None:
         """Put an ancillary file straight into the state; measurements that waited for it start.
 
@@ -302,6 +325,7 @@ class Emulator:
 
         database.add_ancillary(kind, filename, status)
 
+    @_closing
     def end_sessions(self) -> None:
         """Let every session expire.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from scckit_emulator.account import Account
@@ -16,9 +16,32 @@ from scckit_emulator.account import Account
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["BasicAuth"]
+__all__ = ["BasicAuth", "Closing"]
 
 _REFUSAL = b"<!DOCTYPE html><html><head><title>401 Unauthorized</title></head><body><h1>Unauthorized</h1></body></html>"
+
+
+class Closing:
+    """Closes this thread's connections to the database when an answer has begun.
+
+    In process, an answer may be read and closed by other threads than the one that asked, and Django closes connections
+    where the answer is closed.
+
+    Args:
+        application: What is behind.
+        close: Closes the connections of the calling thread.
+    """
+
+    def __init__(self, application: WSGIApplication, close: Callable[[], None]) -> None:
+        self._application = application
+        self._close = close
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on."""
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._close()
 
 
 class BasicAuth:
