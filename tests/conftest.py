@@ -28,7 +28,7 @@ SIGN_IN = (FORM, LOGGED_IN)
 
 
 class TinyReader:
-    """Reads pages of one word: ``login`` is the sign-in form, ``refused`` the same with a reason, ``form`` another; else a heading."""
+    """Reads pages of one word: ``login`` is the sign-in form, ``refused`` the same with a reason, ``form`` another form."""
 
     def read(self, text: str, /) -> PageContent:
         """Make content of a word."""

@@ -268,7 +268,8 @@ def test_a_station_that_is_none_is_refused_at_once(station: str) -> None:
 
 def test_kinds_of_one_route_are_fetched_once(tmp_path: Path) -> None:
     """ELDA and ELDEC come in one archive; each file lands in the folder of its kind."""
-    scc, transport = connect(archive("elda_1.nc", "eldec_1.nc"), archive("elpp_1.nc", "readme.txt"))
+    state = Answer.json(json.dumps({"id": ID}))
+    scc, transport = connect(state, archive("elda_1.nc", "eldec_1.nc"), archive("elpp_1.nc", "readme.txt"))
 
     files = scc.products.download(ID, ["eldec", "elda", "elpp"], into=tmp_path)
 
@@ -277,15 +278,15 @@ def test_kinds_of_one_route_are_fetched_once(tmp_path: Path) -> None:
         f"{ID}/eldec/eldec_1.nc",
         f"{ID}/elpp/elpp_1.nc",
     ]
-    assert len(transport.requests) == 4
+    assert len(transport.requests) == 5
     assert scc.products.open(files[0]) == f"{files[0].kind}: content of {files[0].path.name}"
 
 
 def test_a_named_kind_that_is_absent_costs_no_other(tmp_path: Path) -> None:
     """The other kinds are there when the error for the absent one comes; without names, absent kinds are passed over."""
     state = Answer.json(json.dumps({"id": ID, "elpp": -127, "elda": 127}))
-    named, _ = connect(Answer(404), state, archive("elda_1.nc"))
-    everything, _ = connect(archive("elda_1.nc"), Answer(404), state, Answer(404), state)
+    named, _ = connect(state, Answer(404), state, archive("elda_1.nc"))
+    everything, _ = connect(state, archive("elda_1.nc"), Answer(404), state, Answer(404), state)
 
     with pytest.raises(ProductNotAvailable, match="elpp is 'failed'"):
         named.products.download(ID, ["elpp", "elda"], into=tmp_path / "named")
@@ -333,6 +334,7 @@ def test_the_asyncio_client_does_the_same(tmp_path: Path) -> None:
         Answer.page("form"),
         Answer.redirect(f"/m/{ID}/"),
         Answer.page(f"Measurement {ID}"),
+        done,
         done,
         done,
         archive("elda_1.nc"),

@@ -56,7 +56,9 @@ def test_all_public_names_are_there() -> None:
 
 def test_importing_the_package_imports_no_client() -> None:
     """``import scckit`` is cheap: the client and what it needs come with the first name that is used."""
-    script = "import sys, scckit; assert 'scckit.client' not in sys.modules and 'attrs' not in sys.modules; scckit.connect"
+    script = (
+        "import sys, scckit; assert 'scckit.client' not in sys.modules and 'attrs' not in sys.modules; scckit.connect"
+    )
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

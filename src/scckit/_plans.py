@@ -6,10 +6,11 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
+from scckit.archive.folder import MeasurementFolder
 from scckit.archive.raw import raw_measurement_id, require_file
 from scckit.archive.unpack import ArchiveSink
 from scckit.errors import InvalidInput, MissingCredentials, MissingPlugin
@@ -18,7 +19,8 @@ from scckit.models.ancillary import AncillaryKind
 from scckit.models.ids import MeasurementID
 from scckit.models.kinds import ProductKind
 from scckit.models.products import ProductFile
-from scckit.operations import DownloadArchive, Upload
+from scckit.operations import DownloadProducts, Upload
+from scckit.operations.products import RouteDownload
 from scckit.plugins.environment import VARIABLES
 from scckit.plugins.registry import Registry
 from scckit.plugins.settings import TransportSettings
@@ -27,13 +29,16 @@ from scckit.session.retry import RetryPolicy
 from scckit.session.session import Doors, Session
 from scckit.site import Site, routes
 
-__all__ = ["Setup", "download_plan", "kind_of", "set_up", "upload_plan"]
+__all__ = ["Existing", "Setup", "download_plan", "kind_of", "set_up", "upload_plan"]
 
 #: Name of the environment variable for the base URL.
 _BASE_URL_VARIABLE: Final = "SCCKIT_BASE_URL"
 
 #: A path as callers give it.
 PathLike = str | os.PathLike[str]
+
+#: What a download does with files that are here already.
+Existing: TypeAlias = Literal["verify", "skip", "replace", "fail"]
 
 
 @frozen
@@ -143,15 +148,27 @@ def upload_plan(  # noqa: PLR0913 - the fields of the upload form
     )
 
 
-def download_plan(
-    registry: Registry, measurement_id: str, kinds: Sequence[str] | str | None, into: PathLike, *, unpack: bool
-) -> list[DownloadArchive[tuple[ProductFile, ...]]]:
-    """Make one operation for each route of the kinds.
+def download_plan(  # noqa: PLR0913 - the arguments of the verb
+    registry: Registry,
+    measurement_id: str,
+    kinds: Sequence[str] | str | None,
+    into: PathLike,
+    *,
+    unpack: bool,
+    existing: Existing,
+) -> DownloadProducts:
+    """Look at what is here already, and make the operation that gets the rest; reads files, so not for an event loop.
 
     Raises:
         MissingPlugin: A kind is not known.
+        InvalidInput: There is no such way with existing files.
+        TargetExists: A file is here and ``existing`` is ``fail``.
+        LocalFileError: What is here cannot be read, or a newer scckit has written the manifest.
     """
     identity = MeasurementID(measurement_id)
+    if existing not in get_args(Existing):
+        msg = f"existing is one of {', '.join(map(repr, get_args(Existing)))}; found {existing!r}"
+        raise InvalidInput(msg)
     if kinds is None:
         chosen: Sequence[ProductKind] = registry.product_kinds()
     else:
@@ -162,15 +179,62 @@ def download_plan(
     by_route: dict[str, list[ProductKind]] = {}
     for kind in chosen:
         by_route.setdefault(kind.route, []).append(kind)
-    return [
-        DownloadArchive(
-            identity,
+    target = _Target(Path(into), identity, unpack, existing)
+    return DownloadProducts(
+        identity,
+        tuple(target.part(route, group) for route, group in by_route.items()),
+        # Who replaces everything wants the archives, whatever the rest of the server says: nothing else is asked.
+        look=existing != "replace",
+        complete=kinds is not None,
+    )
+
+
+@frozen
+class _Target:
+    """Where the products of a measurement go, and what happens with those that are there."""
+
+    into: Path
+    id: MeasurementID
+    unpack: bool
+    existing: Existing
+
+    @property
+    def folder(self) -> MeasurementFolder:
+        return MeasurementFolder(self.into / self.id, self.id)
+
+    def part(self, route: str, kinds: Sequence[ProductKind]) -> RouteDownload:
+        """Decide what is to be fetched from one archive."""
+        self.folder.manifest()  # one that cannot be written later is told before anything is sent
+        missing = kinds
+        here: tuple[ProductFile, ...] = ()
+        local = None
+        if self.existing == "fail":
+            self.folder.refuse_present(kinds, unpack=self.unpack)
+        elif self.existing == "verify":
+            local = self.folder.verified(kinds, route, unpack=self.unpack)
+        elif self.existing == "skip":
+            missing, here = self._skipping(kinds)
+        return RouteDownload(
             route,
-            ArchiveSink(Path(into), identity, tuple(group), unpack=unpack),
-            tuple(kind.module for kind in group if kind.module is not None),
+            tuple(kind.module for kind in kinds if kind.module is not None),
+            tuple(kind.name for kind in kinds),
+            self._sink(missing) if missing else None,
+            here,
+            local,
         )
-        for route, group in by_route.items()
-    ]
+
+    def _sink(self, kinds: Sequence[ProductKind]) -> ArchiveSink:
+        return ArchiveSink(self.into, self.id, tuple(kinds), unpack=self.unpack, replace=self.existing != "fail")
+
+    def _skipping(self, kinds: Sequence[ProductKind]) -> tuple[Sequence[ProductKind], tuple[ProductFile, ...]]:
+        """Return the kinds that are missing here, and the files of the others."""
+        if not self.unpack:
+            archive = self.folder.present_archive(kinds)
+            return (kinds, ()) if archive is None else ((), (archive,))
+        found = {kind.name: self.folder.present(kind) for kind in kinds}
+        here = tuple(file for files in found.values() for file in files or ())
+        # Of an archive without any of the kinds nothing is here, and the server is asked whether that is still so.
+        return ([kind for kind in kinds if found[kind.name] is None], here) if here else (kinds, ())
 
 
 def kind_of(registry: Registry, file: ProductFile | PathLike) -> tuple[ProductKind, Path]:

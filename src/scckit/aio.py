@@ -8,8 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from scckit._plans import PathLike, Setup, download_plan, kind_of, set_up, upload_plan
-from scckit.errors import ProductNotAvailable, SCCError
+from scckit._plans import Existing, PathLike, Setup, download_plan, kind_of, set_up, upload_plan
+from scckit.errors import SCCError
 from scckit.events import Observe
 from scckit.models.ancillary import AncillaryFile, AncillaryKind
 from scckit.models.constants import LidarConstant
@@ -490,37 +490,41 @@ class AsyncProducts:
         *,
         into: PathLike = ".",
         unpack: bool = True,
+        existing: Existing = "verify",
     ) -> list[ProductFile]:
         """Download products of one measurement.
 
         Files come as ``into/<measurement ID>/<kind>/<file>``; none is there under its name before its archive was
-        complete and checked, and what was there before stays until then.
+        complete and checked, and what was there before stays until then. ``scckit-manifest.json`` beside the folders
+        of the kinds records what came when and from which archive, with lengths and SHA-256.
 
         Args:
             id: ID of the measurement.
             kinds: Names of product kinds, such as ``elda``; by default all that the SCC has of this measurement.
             into: Folder for the files.
-            unpack: False to keep each archive as it came.
+            unpack: False to keep each archive as it came, as ``into/<measurement ID>/<first kind>.zip``.
+            existing: What to do where files are here already. ``verify`` keeps them if they are as they came and the
+                measurement has not changed on the server since (two small requests), else fetches them again. ``skip``
+                keeps whatever is here and fetches the rest; nothing is sent if there is no rest. ``replace`` fetches
+                everything and asks for nothing else, so that a later ``verify`` fetches once more. ``fail`` refuses
+                before anything is sent.
 
         Returns:
-            The files, in the order of their kinds.
+            The files, in the order of their kinds, those that were kept among them.
 
         Raises:
             ProductNotAvailable: The SCC has no product of some kind that was named; all others were downloaded.
+            MeasurementNotFound: The SCC does not know the measurement.
             MissingPlugin: A kind is not known.
+            InvalidInput: ``existing`` is none of the four.
+            TargetExists: A file is here already and ``existing`` is ``fail``.
             UnsafeArchive: An archive is damaged or could do harm.
+            LocalFileError: Something on this side cannot be read or written, or a newer scckit has written the manifest.
         """
-        plans = download_plan(self._client.registry, id, kinds, into, unpack=unpack)
-        files: list[ProductFile] = []
-        absent: list[ProductNotAvailable] = []
-        for plan in plans:
-            try:
-                files += await self._client.run(plan)
-            except ProductNotAvailable as error:
-                absent.append(error)
-        if kinds is not None and absent:
-            raise absent[0]
-        return files
+        plan = await asyncio.to_thread(
+            download_plan, self._client.registry, id, kinds, into, unpack=unpack, existing=existing
+        )
+        return await self._client.run(plan)
 
     async def open(self, file: ProductFile | PathLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.

@@ -81,7 +81,7 @@ def test_absent(scc: scckit.Client, tmp_path: Path) -> None:
     with pytest.raises(MeasurementNotFound):
         scc.measurements.get("20010101aky0000")
     with pytest.raises(ProductNotAvailable, match="eldec"):
-        scc.products.download("20210304aky0930", ["eldec"], into=tmp_path)
+        scc.products.download("20210304aky0930", ["eldec"], into=tmp_path, existing="replace")
 
 
 def test_rerun_and_delete(scc: scckit.Client) -> None:

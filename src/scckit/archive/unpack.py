@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from attrs import frozen
 
 from scckit.archive.files import PartFile, make_folder, put, refuse_existing, refuse_folder, telling, temporary_name
+from scckit.archive.folder import MeasurementFolder, Owner
+from scckit.archive.manifest import NAME, FileRecord, Record, State, zip_name
 from scckit.archive.members import DEFAULT_LIMITS, Limits, check_name, read_members
 from scckit.errors import InvalidInput, LocalFileError, UnsafeArchive
 from scckit.models.ids import MeasurementID
+from scckit.models.measurement import Measurement
 from scckit.models.products import ProductFile, ProductName
 
-__all__ = ["ArchiveSink", "Owner", "unpack"]
-
-
-class Owner(Protocol):
-    """What ``ArchiveSink`` needs to know of a product kind."""
-
-    @property
-    def name(self) -> str:
-        """Name of the kind, and of the folder for its files."""
-
-    def owns(self, member: str, /) -> bool:
-        """Tell whether a file of this base name belongs to the kind."""
+__all__ = ["ArchiveSink", "Source", "unpack"]
 
 
 def unpack(
@@ -61,7 +53,27 @@ def unpack(
     def place(name: str) -> Path | None:
         return into / name if accept(name) else None
 
-    return tuple(one.path for one in _unpack(archive, into, place, limits, replace=replace))
+    with _staging(into, archive.stem) as staging:
+        staged = _stage_all(archive, staging, place, limits)
+        _settle([_Staged(part, target, replace=replace) for part, target in staged], staging)
+    return tuple(target for _, target in staged)
+
+
+@frozen
+class Source:
+    """Where an archive comes from, for the manifest.
+
+    Attributes:
+        server: Base URL of the server.
+        route: Last part of the archive's address.
+        when: The moment at which it is asked for; aware.
+        state: Where the measurement stood right before, None if that was not asked or not told.
+    """
+
+    server: str
+    route: str
+    when: datetime
+    state: State | None = None
 
 
 class ArchiveSink:
@@ -71,13 +83,17 @@ class ArchiveSink:
     ``unpack=False`` the archive itself comes as ``into/<measurement ID>/<first kind>.zip`` after the same checks.
     ``commit`` returns the files in the order of the kinds, and nothing where the archive holds no file of any kind.
 
+    A sink that knows where the archive comes from (see ``noting``) writes that, together with the files, to the manifest
+    in ``into/<measurement ID>``: both appear, or neither. Files of an older archive that the new one has no more stay
+    where they are, and the manifest forgets them.
+
     It holds plain values only, so it can be pickled before ``begin``.
 
     Example:
         >>> ArchiveSink(Path("products"), "20210307aky0930", [elda, eldec])  # doctest: +SKIP
     """
 
-    def __init__(  # noqa: PLR0913 - the last three by keyword
+    def __init__(  # noqa: PLR0913 - the last four by keyword
         self,
         into: Path,
         measurement_id: str,
@@ -86,6 +102,7 @@ class ArchiveSink:
         unpack: bool = True,
         limits: Limits = DEFAULT_LIMITS,
         replace: bool = True,
+        source: Source | None = None,
     ) -> None:
         """Plan a download; nothing is touched before ``begin``.
 
@@ -96,6 +113,7 @@ class ArchiveSink:
             unpack: False to keep the archive as it came.
             limits: How much it may hold.
             replace: False to refuse when a file exists.
+            source: Where the archive comes from; None to write no manifest.
 
         Raises:
             InvalidMeasurementID: The ID is none.
@@ -115,6 +133,7 @@ class ArchiveSink:
         self._unpacks = unpack
         self._limits = limits
         self._replace = replace
+        self._source = source
         self._part: PartFile | None = None
 
     def __repr__(self) -> str:
@@ -126,6 +145,25 @@ class ArchiveSink:
     def _folder(self) -> Path:
         return self._into / self._id
 
+    def noting(self, *, server: str, route: str, when: datetime, measurement: Measurement | None) -> ArchiveSink:
+        """Return a sink like this one that records in the manifest where its files come from.
+
+        Args:
+            server: Base URL of the server.
+            route: Last part of the archive's address.
+            when: The moment at which the archive is asked for; aware.
+            measurement: What the server said of the measurement before that, None if it was not asked.
+        """
+        return ArchiveSink(
+            self._into,
+            self._id,
+            self._kinds,
+            unpack=self._unpacks,
+            limits=self._limits,
+            replace=self._replace,
+            source=Source(server, route, when, None if measurement is None else State.of(measurement)),
+        )
+
     def begin(self) -> None:
         """Make a temporary file for the archive; forgets what an earlier begin has left.
 
@@ -134,7 +172,7 @@ class ArchiveSink:
         """
         self.abort()
         make_folder(self._into)
-        self._part = PartFile(self._into, f"{self._id}.zip")
+        self._part = PartFile(self._into, f"{self._id}.zip", keep=not self._unpacks)
 
     def write(self, chunk: bytes, /) -> None:
         """Append bytes of the archive.
@@ -158,12 +196,12 @@ class ArchiveSink:
         Raises:
             UnsafeArchive: The archive is none, is damaged, or holds what it should not; nothing was changed.
             TargetExists: A file exists and may not be replaced; nothing was changed.
-            LocalFileError: The file system refuses.
+            LocalFileError: The file system refuses, or a newer scckit has written the manifest; nothing was changed.
         """
         part = self._begun()
         try:
             part.finish()
-            return self._unpacked(part) if self._unpacks else self._kept(part)
+            return self._settled(part)
         finally:
             self.abort()
 
@@ -179,68 +217,116 @@ class ArchiveSink:
             raise LocalFileError(msg)
         return self._part
 
-    def _unpacked(self, part: PartFile) -> tuple[ProductFile, ...]:
+    def _settled(self, archive: PartFile) -> tuple[ProductFile, ...]:
+        with _staging(self._into, archive.path.stem) as staging:
+            staged = self._unpacked(archive, staging) if self._unpacks else self._kept(archive)
+            if not staged:
+                return ()
+            files = self._products(staged)
+            make_folder(self._folder)
+            folder = MeasurementFolder(self._folder, self._id)
+            with folder.alone():
+                moves = [_Staged(part, target, replace=self._replace) for part, target in staged]
+                if self._source is not None:
+                    # Last, so that a manifest never tells of files that have not come yet.
+                    part = self._manifest(folder, self._source, archive, files, staging)
+                    moves.append(_Staged(part, self._folder / NAME, replace=True))
+                _settle(moves, staging)
+        return files
+
+    def _unpacked(self, archive: PartFile, staging: Path) -> list[tuple[PartFile, Path]]:
         def place(name: str) -> Path | None:
             owner = self._owner(name)
             return self._folder / owner.name / name if owner is not None else None
 
-        files = _unpack(part.path, self._into, place, self._limits, replace=self._replace)
-        order = {kind.name: number for number, kind in enumerate(self._kinds)}
-        products = [
-            ProductFile(one.path, ProductName.parse(one.path.name), one.path.parent.name, one.size, one.sha256)
-            for one in files
-        ]
-        return tuple(sorted(products, key=lambda product: order[product.kind]))
+        return _stage_all(archive.path, staging, place, self._limits)
 
-    def _kept(self, part: PartFile) -> tuple[ProductFile, ...]:
+    def _kept(self, archive: PartFile) -> list[tuple[PartFile, Path]]:
         owned = False
-        with closing(read_members(part.path, self._limits)) as members:
+        with closing(read_members(archive.path, self._limits)) as members:
             for member in members:
                 _pass_over(member.chunks)
                 owned = owned or self._owner(member.name) is not None
-        if not owned:
-            return ()
-        first = self._kinds[0].name
-        target = self._folder / f"{first}.zip"
-        refuse_folder(target)
-        make_folder(self._folder)
-        put(part.path, target, replace=self._replace)
-        return (ProductFile(target, ProductName.parse(target.name), first, part.size, part.sha256),)
+        return [(archive, self._folder / zip_name(self._kinds[0].name))] if owned else []
+
+    def _products(self, staged: Iterable[tuple[PartFile, Path]]) -> tuple[ProductFile, ...]:
+        order = {kind.name: number for number, kind in enumerate(self._kinds)}
+        products = [
+            ProductFile(
+                target,
+                ProductName.parse(target.name),
+                target.parent.name if self._unpacks else self._kinds[0].name,
+                part.size,
+                part.sha256,
+            )
+            for part, target in staged
+        ]
+        return tuple(sorted(products, key=lambda product: order[product.kind]))
+
+    def _manifest(
+        self,
+        folder: MeasurementFolder,
+        source: Source,
+        archive: PartFile,
+        files: Iterable[ProductFile],
+        staging: Path,
+    ) -> PartFile:
+        record = Record(
+            source.server,
+            source.route,
+            tuple(kind.name for kind in self._kinds),
+            self._unpacks,
+            source.when,
+            archive.size,
+            None if self._unpacks else archive.sha256,
+            source.state,
+            tuple(
+                FileRecord(one.kind, one.path.relative_to(self._folder).as_posix(), one.size, one.sha256 or "")
+                for one in files
+            ),
+        )
+        manifest = folder.manifest_to_replace().having(record)
+        return _stage([manifest.to_bytes()], staging, NAME)
 
     def _owner(self, name: str) -> Owner | None:
         return next((kind for kind in self._kinds if kind.owns(name)), None)
 
 
 @frozen
-class _Unpacked:
-    """A file under its final name."""
+class _Staged:
+    """A finished file on the way to its final name."""
 
-    path: Path
-    size: int
-    sha256: str
+    part: PartFile
+    target: Path
+    replace: bool
 
 
-def _unpack(
-    archive: Path, near: Path, place: Callable[[str], Path | None], limits: Limits, *, replace: bool
-) -> tuple[_Unpacked, ...]:
-    """Unpack to the places that ``place`` names; the folder ``near`` holds what is temporary, so that renaming works."""
+@contextmanager
+def _staging(near: Path, name: str) -> Iterator[Path]:
+    """Make a folder for what is temporary, in a folder on the same file system as the targets, so that renaming works."""
     make_folder(near)
-    staging = near / temporary_name(archive.stem)
+    staging = near / temporary_name(name)
     try:
         with telling("make the folder", staging):
             staging.mkdir()
-        staged: list[tuple[PartFile, Path]] = []
-        with closing(read_members(archive, limits)) as members:
-            for member in members:
-                target = place(member.name)
-                if target is None:
-                    _pass_over(member.chunks)
-                else:
-                    staged.append((_stage(member.chunks, staging, member.name), target))
-        _settle(staged, staging, replace=replace)
+        yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return tuple(_Unpacked(target, part.size, part.sha256) for part, target in staged)
+
+
+def _stage_all(
+    archive: Path, staging: Path, place: Callable[[str], Path | None], limits: Limits
+) -> list[tuple[PartFile, Path]]:
+    """Unpack the members that ``place`` names a target for."""
+    staged: list[tuple[PartFile, Path]] = []
+    with closing(read_members(archive, limits)) as members:
+        for member in members:
+            target = place(member.name)
+            if target is None:
+                _pass_over(member.chunks)
+            else:
+                staged.append((_stage(member.chunks, staging, member.name), target))
+    return staged
 
 
 def _pass_over(chunks: Iterable[bytes]) -> None:
@@ -260,19 +346,19 @@ def _stage(chunks: Iterable[bytes], staging: Path, name: str) -> PartFile:
     return part
 
 
-def _settle(staged: Sequence[tuple[PartFile, Path]], staging: Path, *, replace: bool) -> None:
+def _settle(staged: Sequence[_Staged], staging: Path) -> None:
     """Give all files their final names, or take back what was begun."""
-    for _, target in staged:
-        refuse_folder(target)
-        if not replace:
-            refuse_existing(target)
-    for folder in {target.parent for _, target in staged}:
+    for one in staged:
+        refuse_folder(one.target)
+        if not one.replace:
+            refuse_existing(one.target)
+    for folder in {one.target.parent for one in staged}:
         make_folder(folder)
     with ExitStack() as undo:
-        for number, (part, target) in enumerate(staged):
-            old = _keep_old(target, staging / f"{number}.old")
-            put(part.path, target, replace=replace)
-            undo.callback(_take_back, target, old)
+        for number, one in enumerate(staged):
+            old = _keep_old(one.target, staging / f"{number}.old")
+            put(one.part.path, one.target, replace=one.replace)
+            undo.callback(_take_back, one.target, old)
         undo.pop_all()
 
 

@@ -12,7 +12,7 @@ from scckit.operations.measurements import (
     WaitForMeasurement,
 )
 from scckit.operations.operation import Operation
-from scckit.operations.products import DownloadArchive
+from scckit.operations.products import DownloadArchive, DownloadProducts
 from scckit.operations.session import CheckAccess, SignIn, SignOut
 from scckit.operations.systems import ExportSystem
 from scckit.operations.uploads import Upload, UploadReceipt
@@ -21,6 +21,7 @@ __all__ = [
     "CheckAccess",
     "DeleteMeasurement",
     "DownloadArchive",
+    "DownloadProducts",
     "ExportSystem",
     "FindAncillary",
     "FreeMeasurementID",

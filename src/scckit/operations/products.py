@@ -1,23 +1,30 @@
-"""Downloading archives of products (scc-interface.md 2.4)."""
+"""Downloading archives of products (scc-interface.md 2.4), and asking whether that is needed."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from scckit.errors import ProductNotAvailable, UnexpectedContent
+from scckit.errors import AnswerError, NotSignedIn, PermissionDenied, ProductNotAvailable, UnexpectedContent
 from scckit.models.ids import MeasurementID
-from scckit.models.measurement import Status
-from scckit.operations.measurements import GetMeasurement, not_found
+from scckit.models.measurement import Measurement, Status
+from scckit.models.products import ProductFile
+from scckit.operations._pages import Page
+from scckit.operations.measurements import GetMeasurement, SearchMeasurements, not_found
+from scckit.operations.operation import Operation
 from scckit.session.effects import Flow, Sink
 from scckit.session.messages import get
 from scckit.session.session import Session
 from scckit.site import routes
 
-__all__ = ["DownloadArchive"]
+__all__ = ["DownloadArchive", "DownloadProducts", "LocalFiles", "NotingSink", "RouteDownload"]
 
 T = TypeVar("T")
+
+#: The admin's list shows and filters by the minute (3.2).
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @frozen
@@ -62,3 +69,140 @@ class DownloadArchive(Generic[T]):
         states = ", ".join(f"{name} is {status.value!r}" for name, status in known.items()) or "no module tells more"
         msg = f"the SCC has nothing to download at {self.route} for {self.id}: {states}; phase {measurement.phase.value!r}"
         raise ProductNotAvailable(msg)
+
+
+class NotingSink(Protocol):
+    """Makes a sink for an archive, which records beside the files where they come from."""
+
+    def noting(
+        self, *, server: str, route: str, when: datetime, measurement: Measurement | None
+    ) -> Sink[tuple[ProductFile, ...]]:
+        """Return the sink.
+
+        Args:
+            server: Base URL of the server.
+            route: Last part of the archive's address.
+            when: The moment at which the archive is asked for.
+            measurement: What the server said of the measurement before that, None if it was not asked.
+        """
+
+
+class LocalFiles(Protocol):
+    """Files that came earlier and are as they came."""
+
+    @property
+    def files(self) -> tuple[ProductFile, ...]:
+        """The files, in the order of their kinds."""
+
+    def stands(self, server: str, measurement: Measurement) -> bool:
+        """Tell whether the products on a server are still these, by what it says of the measurement now."""
+
+
+@frozen
+class RouteDownload:
+    """What is wanted from one archive, and what of it is here.
+
+    Attributes:
+        route: Last part of the archive's address, such as ``download-optical/``.
+        modules: Modules whose products the archive holds, to say more when there is none.
+        kinds: Names of the wanted kinds, in whose order the files are returned.
+        sink: Takes the archive; None if nothing is to be fetched.
+        here: Files that are here and are returned beside those fetched.
+        local: Files that are here and are returned in place of fetching, if the server says that nothing has changed.
+    """
+
+    route: str
+    modules: tuple[str, ...]
+    kinds: tuple[str, ...]
+    sink: NotingSink | None
+    here: tuple[ProductFile, ...] = ()
+    local: LocalFiles | None = None
+
+
+@frozen
+class DownloadProducts:
+    """Download products of one measurement: one archive for each route, and only those that are needed.
+
+    The measurement is looked at before the first archive is asked for, never after: what changes in between makes the
+    next look differ, and is fetched then.
+
+    Attributes:
+        id: ID of the measurement.
+        parts: What is wanted, by the route.
+        look: Ask for the state of the measurement first. Without it no local file is taken as unchanged, and what comes
+            is recorded without a state.
+        complete: Kinds that are absent are an error, after the others were fetched.
+    """
+
+    id: MeasurementID = field(converter=MeasurementID)
+    parts: tuple[RouteDownload, ...]
+    look: bool = True
+    complete: bool = True
+
+    def flow(self, session: Session) -> Flow[list[ProductFile]]:
+        """Download what is needed; sends nothing if that is nothing.
+
+        Raises:
+            ProductNotAvailable: The SCC has no product of some kind, and ``complete`` is on.
+            MeasurementNotFound: The SCC does not know the measurement.
+            UnexpectedContent: Something else than an archive came, although the module has succeeded.
+        """
+        asks = self.look and any(part.sink is not None for part in self.parts)
+        measurement = (yield from self._measurement(session)) if asks else None
+        files: list[ProductFile] = []
+        absent: list[ProductNotAvailable] = []
+        for part in self.parts:
+            if measurement is not None and part.local is not None and part.local.stands(session.base_url, measurement):
+                files += part.local.files
+                continue
+            found = list(part.here)
+            try:
+                found += yield from self._fetched(session, part, measurement)
+            except ProductNotAvailable as error:
+                if not found:
+                    absent.append(error)
+            files += sorted(found, key=lambda file: part.kinds.index(file.kind))
+        if self.complete and absent:
+            raise absent[0]
+        return files
+
+    def _fetched(
+        self, session: Session, part: RouteDownload, measurement: Measurement | None
+    ) -> Flow[tuple[ProductFile, ...]]:
+        if part.sink is None:
+            return ()
+        when = datetime.fromtimestamp(session.doors.now(), UTC)
+        sink = part.sink.noting(server=session.base_url, route=part.route, when=when, measurement=measurement)
+        return (yield from DownloadArchive(self.id, part.route, sink, part.modules).flow(session))
+
+    def _measurement(self, session: Session) -> Flow[Measurement | None]:
+        """Ask for the statuses and the moment of the last change; None if the server cannot tell."""
+        try:
+            measurement = yield from GetMeasurement(self.id).flow(session)
+        except AnswerError:
+            return None  # archives may come all the same, and are then recorded without a state
+        if measurement is None:
+            raise not_found(self.id)
+        try:
+            return (yield from self._with_update(session, measurement))
+        except (AnswerError, NotSignedIn, PermissionDenied):
+            # Not every account may see the admin's list (1.5). Django's admin shows the sign-in form to such an account;
+            # that it is signed in, the API has just shown.
+            return measurement
+
+    def _with_update(self, session: Session, measurement: Measurement) -> Flow[Measurement]:
+        """Add when the measurement last changed, which the admin's list shows (3.2) and the API does not (4.3).
+
+        Without it a rerun that has ended would look as if nothing had happened: the statuses are what they were.
+        """
+        if measurement.start is None:
+            return measurement
+        begin = measurement.start.replace(second=0, microsecond=0)
+        search: Operation[Page[Measurement]] | None = SearchMeasurements(begin, begin + _MINUTE)
+        while search is not None:
+            page = yield from search.flow(session)
+            row = next((one for one in page.items if one.id == self.id), None)
+            if row is not None:
+                return evolve(measurement, updated=row.updated)
+            search = page.next
+        return measurement
