@@ -113,7 +113,9 @@ def _rates(scc: scckit.Client, verbs: Mapping[str, Callable[[], object]], folder
 def _main(what: str, base_url: str, folder: Path, raw: Path) -> None:
     with scckit.connect(base_url, credentials=stand_in.CREDENTIALS) as scc:
         verbs: Mapping[str, Callable[[], object]] = {
-            "download": lambda: scc.products.download(stand_in.ID, "elda", into=folder, unpack=False, existing="replace"),
+            "download": lambda: scc.products.download(
+                stand_in.ID, "elda", into=folder, unpack=False, existing="replace"
+            ),
             "unpack": lambda: scc.products.download(stand_in.ID, "elda", into=folder, existing="replace"),
             "upload": lambda: scc.measurements.upload(raw, system=437, check=False),
         }
