@@ -26,6 +26,7 @@ from scckit.errors import (
     UnreadableProduct,
 )
 from scckit.plugins import Problem, Registry, Request, hookimpl
+from scckit.plugins.registry import PluginWarning
 from scckit.testing import Answer, ScriptTransport
 
 from .conftest import SIGN_IN, TinyReader
@@ -47,10 +48,10 @@ PAIRS = [
 class Kind:
     """A product kind that knows its files by their beginning; a "raw" file is its header as JSON."""
 
-    def __init__(self, name: str, route: str, module: str | None = None) -> None:
+    def __init__(self, name: str, route: str, module: str | None = None, aliases: tuple[str, ...] = ()) -> None:
         """Name it."""
         self.name = name
-        self.aliases = ()
+        self.aliases = aliases
         self.module = module
         self.route = route
 
@@ -91,8 +92,8 @@ class Plugin:
     def scckit_product_kinds(self) -> list[Kind]:
         """Offer kinds, two of which share a route."""
         return [
-            Kind("elda", "optical/", "elda"),
-            Kind("eldec", "optical/", "eldec"),
+            Kind("elda", "optical/", "elda", ("optical",)),
+            Kind("eldec", "optical/", "eldec", ("optical",)),
             Kind("elpp", "pre/", "elpp"),
             Kind("raw", "raw/"),
         ]
@@ -294,6 +295,47 @@ def test_a_named_kind_that_is_absent_costs_no_other(tmp_path: Path) -> None:
 
     assert (tmp_path / "named" / ID / "elda" / "elda_1.nc").exists()
     assert [file.kind for file in files] == ["elda"]
+
+
+def test_a_kind_that_its_archive_does_not_hold_is_missed(tmp_path: Path) -> None:
+    """ELDA and ELDEC share an archive: naming both and getting one is an error after the one was kept; the alias is not."""
+    both, _ = connect(archive("elda_1.nc"))
+    either, _ = connect(archive("elda_1.nc"))
+
+    with pytest.raises(ProductNotAvailable, match=f"no eldec of {ID}"):
+        both.products.download(ID, ["elda", "eldec"], into=tmp_path / "both", existing="replace")
+    files = either.products.download(ID, "optical", into=tmp_path / "either", existing="replace")
+
+    assert (tmp_path / "both" / ID / "elda" / "elda_1.nc").exists()
+    assert [file.kind for file in files] == ["elda"]
+
+
+def test_what_cannot_be_meant_is_refused_at_once() -> None:
+    """No kinds at all, or credentials that are none, are told before anything is sent."""
+    scc, transport = connect()
+
+    with pytest.raises(InvalidInput, match="kinds is empty"):
+        scc.products.download(ID, [])
+    with pytest.raises(InvalidInput, match="found tuple"):
+        scckit.connect(credentials=("a", "b", "c", "d"), transport=transport, registry=registry(), environ={})
+
+    assert transport.requests == []
+
+
+def test_an_observer_that_fails_does_not_disturb() -> None:
+    """An exception in the observer becomes a warning; it is told nothing more, and the work goes on."""
+    told: list[object] = []
+
+    def observe(event: object) -> None:
+        told.append(event)
+        raise RuntimeError("no room for the progress bar")
+
+    scc, _ = connect(Answer(404), observe=observe)
+
+    with pytest.warns(PluginWarning, match="no room for the progress bar"):
+        assert scc.measurements.find(ID) is None
+
+    assert len(told) == 1
 
 
 def test_threads_share_a_client() -> None:

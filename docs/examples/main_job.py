@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Systems of the emulator, by station, for files that come without one.
 SYSTEMS = {"ino": 310, "gra": 729, "hpb": 182, "pot": 125, "aky": 437}
 START_LIMIT = 60.0
+#: Highest altitude of the picture, in km.
+TOP = 15.0
 
 
 @contextmanager
@@ -90,25 +92,39 @@ class Progress:
             print(f"   … {line}", flush=True)
 
 
+def heights(raw: Any) -> Any:
+    """Return the height of each bin above the lidar in km, from what the raw file says of its bins and its angle."""
+    points = raw.sizes["points"]
+    # Older raw files leave the resolution to the SCC's database; 7.5 m is that of most recorders.
+    resolution = float(raw["Raw_Data_Range_Resolution"][0]) if "Raw_Data_Range_Resolution" in raw else 7.5
+    zenith = float(raw["Laser_Pointing_Angle"][0]) if "Laser_Pointing_Angle" in raw else 0.0
+    return (np.arange(points) + 0.5) * resolution * np.cos(np.radians(zenith)) / 1000
+
+
+def label(raw: Any, channel: int) -> str:
+    """Name a channel by its wavelength where the file has it, else by its number."""
+    if "Detected_Wavelength" in raw:
+        return f"{float(raw['Detected_Wavelength'][channel]):.0f} nm"
+    return f"channel {int(raw['channel_ID'][channel])}"
+
+
 def draw(raw: Any, profile: Any, path: Path) -> None:
-    """Draw the range-corrected raw signal beside the backscatter profile."""
+    """Draw the range-corrected raw signal beside the backscatter profile, on one scale of altitude."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415 - the backend must be chosen first
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 6), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 6), layout="constrained", sharey=True)
     signal = raw["Raw_Lidar_Data"].mean("time")
-    # Bins of SCC raw files are 7.5 m unless the file says more; shape and not scale is what this picture is for.
-    height = (np.arange(signal.sizes["points"]) + 0.5) * 7.5 / 1000
-    below = height <= 15
-    for channel in range(min(signal.sizes["channels"], 4)):
+    height = heights(raw)
+    station = float(profile["station_altitude"].squeeze()) / 1000
+    below = height + station <= TOP
+    for channel in range(signal.sizes["channels"]):
         values = signal.isel(channels=channel).to_numpy()
         corrected = (values - values[-values.size // 10 :].mean()) * height**2
-        name = int(raw["channel_ID"][channel])
-        left.plot(
-            corrected[below] / np.abs(corrected[below]).max(), height[below], linewidth=0.8, label=f"channel {name}"
-        )
-    left.set(xlabel="raw signal, background and range corrected (relative)", ylabel="range (km)", title="what was sent")
-    left.legend(loc="lower right")
+        scale = np.abs(corrected[below]).max()
+        left.plot(corrected[below] / scale, height[below] + station, linewidth=0.7, label=label(raw, channel))
+    left.set(xlabel="background and range corrected (relative)", ylabel="altitude (km a.s.l.)", title="what was sent")
+    left.legend(loc="upper right", fontsize="small")
     backscatter = profile["backscatter"].squeeze()
     error = profile["error_backscatter"].squeeze()
     altitude = profile["altitude"].squeeze() / 1000
@@ -117,7 +133,6 @@ def draw(raw: Any, profile: Any, path: Path) -> None:
     wavelength = float(profile["wavelength"].squeeze())
     right.set(
         xlabel=f"aerosol backscatter at {wavelength:.0f} nm (Mm⁻¹ sr⁻¹)",
-        ylabel="altitude (km a.s.l.)",
         title=f"what came back ({profile.attrs.get('source', 'SCC')})",
     )
     figure.savefig(path, dpi=120)
@@ -137,7 +152,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, emulator(Path(folder)) as (base_url, credentials):
         path = raw_file(arguments.raw, Path(folder))
         system = arguments.system or SYSTEMS.get(path.stem[8:11], 437)
-        print(f"1. upload {path.name} ({path.stat().st_size:,} bytes) for system {system}")
+        size = f"{path.stat().st_size:,} bytes" if path.is_file() else "not there"
+        print(f"1. upload {path.name} ({size}) for system {system}", flush=True)
         with scckit.connect(base_url, credentials=credentials, observe=Progress()) as scc:
             receipt = scc.measurements.upload(path, system=system)
             print(f"2. wait for {receipt.id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
@@ -22,7 +23,7 @@ from scckit.models.products import ProductFile
 from scckit.operations import DownloadProducts, Upload
 from scckit.operations.products import RouteDownload
 from scckit.plugins.environment import VARIABLES
-from scckit.plugins.registry import Registry
+from scckit.plugins.registry import PluginWarning, Registry
 from scckit.plugins.settings import TransportSettings
 from scckit.session.credentials import Credentials
 from scckit.session.retry import RetryPolicy
@@ -68,6 +69,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     """Gather what a client needs; see ``scckit.connect`` for the arguments and errors."""
     environ = os.environ if environ is None else environ
     registry = registry or Registry()
+    credentials = _checked(credentials)
     if credentials is None:
         credentials = registry.credentials(dict(environ))
     if credentials is None:
@@ -80,9 +82,15 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     doors = doors or Doors()
 
     def tell(event: Event) -> None:
+        nonlocal observe
         registry.observe(event)
         if observe is not None:
-            observe(event)
+            try:
+                observe(event)
+            except Exception as error:  # noqa: BLE001 - an observer must not disturb what it observes
+                observe = None
+                msg = f"the observer failed ({type(error).__name__}: {error}) and is told nothing more"
+                warnings.warn(msg, PluginWarning, stacklevel=2)
 
     session = Session(
         base_url,
@@ -99,6 +107,14 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
         connections=int(_positive("connections", connections)),
     )
     return Setup(session, registry, settings)
+
+
+def _checked(credentials: object) -> Credentials | None:
+    if credentials is None or isinstance(credentials, Credentials):
+        return credentials
+    found = type(credentials).__name__
+    msg = f"credentials must be scckit.Credentials(http_user, http_password, username, password); found {found}"
+    raise InvalidInput(msg)
 
 
 def _positive(name: str, value: float) -> float:
@@ -169,10 +185,11 @@ def download_plan(  # noqa: PLR0913 - the arguments of the verb
     if existing not in get_args(Existing):
         msg = f"existing is one of {', '.join(map(repr, get_args(Existing)))}; found {existing!r}"
         raise InvalidInput(msg)
-    if kinds is None:
-        chosen: Sequence[ProductKind] = registry.product_kinds()
-    else:
-        chosen = registry.kinds([kinds] if isinstance(kinds, str) else kinds)
+    names = [kinds] if isinstance(kinds, str) else kinds
+    if names is not None and not names:
+        msg = "kinds is empty; name at least one kind, or leave it out for all that the SCC has"
+        raise InvalidInput(msg)
+    chosen = registry.product_kinds() if names is None else registry.kinds(names)
     if not chosen:
         msg = "no product kind is installed: pip install 'scckit-products[netcdf]'"
         raise MissingPlugin(msg)
@@ -185,7 +202,9 @@ def download_plan(  # noqa: PLR0913 - the arguments of the verb
         tuple(target.part(route, group) for route, group in by_route.items()),
         # Who replaces everything wants the archives, whatever the rest of the server says: nothing else is asked.
         look=existing != "replace",
-        complete=kinds is not None,
+        complete=names is not None,
+        # An archive that is kept whole is not looked into.
+        wanted=tuple(tuple(kind.name for kind in registry.kinds([name])) for name in names or ()) if unpack else (),
     )
 
 

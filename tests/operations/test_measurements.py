@@ -90,6 +90,13 @@ def test_a_wait_has_a_limit_and_says_what_it_waited_for(bench: MakeBench) -> Non
     assert here.time.pauses == [30, 30, 30, 10]
 
 
+def test_a_wait_whose_last_look_shows_the_end_is_over(bench: MakeBench) -> None:
+    """Finished is seen for the first time as the limit is reached: that is the end, not a time-out."""
+    here = bench(*SIGN_IN, api(is_queued=True), DONE)
+
+    assert here.run(WaitForMeasurement(ID, timeout=30, interval=30).flow(here.session)).phase is Phase.FINISHED
+
+
 def test_a_wait_ends_though_the_clock_stands_still(bench: MakeBench) -> None:
     """The pauses count too: a clock that does not move while we sleep does not make a wait endless."""
     from scckit.session.drivers import run

@@ -181,10 +181,12 @@ def test_what_is_missing_is_named_with_the_line_that_installs_it() -> None:
     registry = Registry(discover=False)
     registry.register(Good(), "good")
 
-    with pytest.raises(MissingPlugin, match=r"no transport 'x' .* good.*pip install scckit-urllib3"):
+    with pytest.raises(MissingPlugin, match=r"no transport 'x' .there are: good.*scckit-urllib3"):
         registry.transport("x")
-    with pytest.raises(MissingPlugin, match="pip install scckit-products"):
-        registry.kinds(["elda", "nope"])
+    with pytest.raises(MissingPlugin, match=r"'ELDA' .there are: elda, eldec, optical.; did you mean 'elda'"):
+        registry.kinds(["elda", "ELDA"])
+    with pytest.raises(MissingPlugin, match="none at all: pip install scckit-products"):
+        Registry(discover=False).kinds(["elda"])
 
 
 def test_an_alias_stands_for_all_its_kinds() -> None:

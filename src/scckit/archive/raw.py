@@ -46,7 +46,7 @@ def raw_measurement_id(path: Path, raw: ProductKind) -> MeasurementID:
     try:
         header = raw.header(path)
     except UnreadableProduct as error:
-        msg = f"{path} cannot be uploaded: {error}. The SCC takes raw netCDF files (scc-interface.md 8)"
+        msg = f"nothing was sent: {error}. The SCC takes raw lidar data in its netCDF form"
         raise InvalidRawFile(msg) from error
     if _ATTRIBUTE not in header:
         msg = (

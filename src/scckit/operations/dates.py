@@ -15,7 +15,7 @@ Moment: TypeAlias = str | date | datetime
 
 _YEAR = re.compile(r"[0-9]{4}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 
 
 def span(start: Moment, stop: Moment | None = None) -> tuple[datetime, datetime | None]:

@@ -223,6 +223,8 @@ class WaitForMeasurement:
                     return measurement
             confirmed = phase is Phase.FINISHED
             if waited >= self.timeout:
+                if phase is Phase.FINISHED and measurement is not None:
+                    return measurement  # the look that would confirm it has no time left
                 raise WaitTimeout(self._message(phase))
             # The second look that confirms the end need not wait as long as the others.
             pause = min(self.interval, 5.0) if confirmed else self.interval

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from scckit.errors import AnswerError, NotSignedIn, PermissionDenied, ProductNotAvailable, UnexpectedContent
 from scckit.models.ids import MeasurementID
-from scckit.models.measurement import Measurement, Status
+from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
 from scckit.operations._pages import Page
 from scckit.operations.measurements import GetMeasurement, SearchMeasurements, not_found
@@ -67,7 +67,11 @@ class DownloadArchive(Generic[T]):
         if page is not None and (not known or Status.OK in known.values()):
             raise page
         states = ", ".join(f"{name} is {status.value!r}" for name, status in known.items()) or "no module tells more"
-        msg = f"the SCC has nothing to download at {self.route} for {self.id}: {states}; phase {measurement.phase.value!r}"
+        advice = "wait until it is finished" if measurement.phase is not Phase.FINISHED else "rerun it, or do without"
+        msg = (
+            f"the SCC has nothing to download at {self.route} for {self.id}: {states}; the measurement is"
+            f" {measurement.phase.value}. To get it, {advice}"
+        )
         raise ProductNotAvailable(msg)
 
 
@@ -131,13 +135,16 @@ class DownloadProducts:
         parts: What is wanted, by the route.
         look: Ask for the state of the measurement first. Without it no local file is taken as unchanged, and what comes
             is recorded without a state.
-        complete: Kinds that are absent are an error, after the others were fetched.
+        complete: Archives that are absent are an error, after the others were fetched.
+        wanted: Kinds of which at least one must have come, for each name that was asked for; an archive may hold products
+            of one kind and not of the other that it is for (ELDA, ELDEC).
     """
 
     id: MeasurementID = field(converter=MeasurementID)
     parts: tuple[RouteDownload, ...]
     look: bool = True
     complete: bool = True
+    wanted: tuple[tuple[str, ...], ...] = ()
 
     def flow(self, session: Session) -> Flow[list[ProductFile]]:
         """Download what is needed; sends nothing if that is nothing.
@@ -164,6 +171,13 @@ class DownloadProducts:
             files += sorted(found, key=lambda file: part.kinds.index(file.kind))
         if self.complete and absent:
             raise absent[0]
+        for names in self.wanted:
+            if not any(file.kind in names for file in files):
+                msg = (
+                    f"the SCC has no {' or '.join(names)} of {self.id}; what else its archive holds was kept."
+                    " Wait until the measurement is finished, or do without"
+                )
+                raise ProductNotAvailable(msg)
         return files
 
     def _fetched(

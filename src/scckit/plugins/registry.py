@@ -72,7 +72,7 @@ class Registry:
         >>> registry = Registry(discover=False)
         >>> registry.transport("urllib3")
         Traceback (most recent call last):
-        scckit.errors.MissingPlugin: no transport 'urllib3' is installed (there is none at all): pip install scckit-urllib3
+        scckit.errors.MissingPlugin: no transport 'urllib3' is installed, there is none at all: pip install scckit-urllib3
     """
 
     def __init__(
@@ -209,7 +209,9 @@ class Registry:
         for name in names:
             matching = [kind for kind in known if kind.name == name] or [kind for kind in known if name in kind.aliases]
             if not matching:
-                raise _missing(name, sorted({kind.name for kind in known}), "product kind")
+                raise _missing(
+                    name, sorted({one for kind in known for one in (kind.name, *kind.aliases)}), "product kind"
+                )
             chosen.update((kind.name, kind) for kind in matching)
         return tuple(chosen.values())
 
@@ -302,5 +304,8 @@ def _pick(offers: Mapping[str, T], name: str, what: str) -> T:
 
 
 def _missing(name: str, there: Sequence[str], what: str) -> MissingPlugin:
-    others = f"there are: {', '.join(there)}" if there else "there is none at all"
-    return MissingPlugin(f"no {what} {name!r} is installed ({others}): pip install {_INSTALL[what]}")
+    if not there:
+        return MissingPlugin(f"no {what} {name!r} is installed, there is none at all: pip install {_INSTALL[what]}")
+    near = difflib.get_close_matches(str(name).lower(), there, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; more come with other distributions, such as {_INSTALL[what]}"
+    return MissingPlugin(f"there is no {what} {name!r} (there are: {', '.join(there)}){hint}")
