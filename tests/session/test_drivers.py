@@ -152,7 +152,7 @@ def test_transfers_are_observed_in_both_directions(drive: Driver) -> None:
     events: list[Event] = []
     drive(flow(), ScriptTransport(Answer(body=b"abc")), [], events)
 
-    assert events == [Transferred("/a", "up", 3, 3), Transferred("/a", "down", 3, 3)]
+    assert events == [Transferred("a", "up", 3, 3), Transferred("a", "down", 3, 3)]
 
 
 def test_cancelling_closes_the_open_exchange() -> None:

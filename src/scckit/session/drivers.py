@@ -183,7 +183,7 @@ def _watched(request: Request, observe: Observe) -> Request:
 
 
 def _route(url: str) -> str:
-    return urlsplit(url).path
+    return urlsplit(url).path.lstrip("/")
 
 
 async def run_async(
