@@ -127,6 +127,17 @@ def test_refuses_another_fault(fault: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_refuses_what_is_no_port(port: str) -> None:
+    """One line says what a port is."""
+    run = subprocess.run(
+        [sys.executable, "-m", "scckit_emulator", f"--port={port}"], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 2
+    assert f"a port is a number from 0 to 65535; found '{port}'" in run.stderr
+
+
 def test_starts_quickly(tmp_path: Path) -> None:
     """From nothing to the first answer it takes a few seconds at most."""
     begin = time.monotonic()

@@ -24,6 +24,7 @@ from scckit_emulator.hostile import ArchiveFault
 
 __all__ = ["main"]
 
+_LAST_PORT = 65535
 #: Faults that the command line knows by name, beside statuses.
 _FAULTS: dict[str, Callable[[], Fault]] = {
     **{what: partial(Fault.archive, what) for what in get_args(ArchiveFault)},
@@ -39,7 +40,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scckit-emulator", description="Serves a stand-in for the SCC on loopback until it gets SIGTERM or SIGINT."
     )
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
+    parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
     parser.add_argument(
         "--ready-file",
         type=Path,
@@ -64,6 +65,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         f" {', '.join(_FAULTS)}",
     )
     return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_LAST_PORT}; found {text!r}")
+    return int(text)
 
 
 def _add_fault(faults: Faults, text: str) -> None:
