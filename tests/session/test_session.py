@@ -233,6 +233,14 @@ def test_a_sign_in_that_is_somebody_elses_page_is_none(bench: MakeBench) -> None
         assert not here.session.is_signed_in
 
 
+def test_a_base_url_that_leads_elsewhere_is_told_by_its_address(bench: MakeBench) -> None:
+    """404 in place of the sign-in page: the error names the address that was asked and what it should be."""
+    here = bench(Answer(404), base_url="https://scc.example/sub")
+
+    with pytest.raises(UnexpectedStatus, match=r"no sign-in page at https://scc\.example/sub/accounts/login/"):
+        here.run(here.session.sign_in())
+
+
 def test_a_short_body_is_noticed_and_repeated(bench: MakeBench) -> None:
     """Fewer bytes than announced: the sink is begun anew for the second try and holds that one alone."""
     cut = Answer(200, (("Content-Length", "6"), ("Content-Type", "application/zip")), b"abc")

@@ -354,6 +354,13 @@ class Session:
         if head.status == HTTPStatus.UNAUTHORIZED:
             yield Discard()
             raise self._wrong_http()
+        if head.status == HTTPStatus.NOT_FOUND:
+            yield Discard()
+            msg = (
+                f"there is no sign-in page at {self._absolute(routes.SIGN_IN)}; the base URL should be that of the SCC's"
+                f" start page, such as {routes.BASE_URL}"
+            )
+            raise UnexpectedStatus(msg, status=head.status, url=routes.SIGN_IN)
         try:
             return (yield from self._take_page(head, frozenset(), is_sign_in=True))
         except _SignedOut as signal:
@@ -375,7 +382,7 @@ class Session:
     def _wrong_http(self) -> WrongHTTPCredentials:
         return WrongHTTPCredentials(
             f"{self.base_url} refused the HTTP user and password (the outer layer, shared by many users;"
-            f" from: {self._credentials.source}). Check http_user and http_password"
+            f" from: {self._credentials.source}). Check http_user and http_password, and that the two pairs are not swapped"
         )
 
     def _refuse_account(self, page: Page) -> None:
