@@ -219,21 +219,18 @@ class Session:
 
     # -- what operations use ------------------------------------------------------------------------------------------
 
-    def page(self, request: Request, *, allow: frozenset[int] = frozenset(), sign_in: bool = True) -> Flow[Page]:
+    def page(self, request: Request) -> Flow[Page]:
         """Get a page of HTML.
 
         Args:
             request: What to ask, its address relative to the base URL.
-            allow: Statuses beside 2xx that are answers too.
-            sign_in: False for what needs the outer layer only.
 
         Raises:
             AccessError: A layer refused.
             AnswerError: The answer is of no use.
             TransportError: No answer came.
         """
-        attempt = lambda: self._asking(request, lambda head: self._take_page(head, allow))  # noqa: E731 - made anew for each try
-        return (yield from self._renewing(attempt, sign_in=sign_in))
+        return (yield from self._renewing(lambda: self._asking(request, self._take_page)))
 
     def json(self, request: Request, *, allow: frozenset[int] = frozenset()) -> Flow[tuple[Head, object]]:
         """Get an object of the API; raises as ``page``. For an allowed status without JSON the object is None."""
@@ -272,10 +269,10 @@ class Session:
         def attempt() -> Flow[Page]:
             # One jar for both: another flow may sign in anew in between, and a token holds with its own cookie only.
             jar = self._jar
-            page = yield from self._asking(form, lambda head: self._take_page(head, frozenset()), jar=jar)
+            page = yield from self._asking(form, self._take_page, jar=jar)
             request = Request("POST", page.head.url, body=build(page, self._csrf_field(page, jar)))
             request = request.with_headers(*self._csrf_headers(page, jar))
-            after = yield from self._persisting(request, lambda head: self._take_page(head, frozenset()), jar)
+            after = yield from self._persisting(request, self._take_page, jar)
             if not isinstance(after, _Redirect):
                 return after
             # The form has been taken. If the session ends only now, the page behind is asked for again, not the form sent.
@@ -297,7 +294,7 @@ class Session:
         fields = (
             ("username", self._credentials.username.reveal()),
             ("password", self._credentials.password.reveal()),
-            *((_CSRF_FIELD, value) for name, value in headers if name == "X-CSRFToken"),
+            *self._csrf_field(page, jar),
         )
         # Sending it twice changes nothing more, so the sign-in may be repeated as a GET may.
         request = evolve(Request("POST", routes.SIGN_IN, headers=headers, body=FormBody(fields)), safe=True)
@@ -362,7 +359,7 @@ class Session:
             )
             raise UnexpectedStatus(msg, status=head.status, url=routes.SIGN_IN)
         try:
-            return (yield from self._take_page(head, frozenset(), is_sign_in=True))
+            return (yield from self._take_page(head, is_sign_in=True))
         except _SignedOut as signal:
             raise signal.error from None
 
@@ -521,8 +518,8 @@ class Session:
 
     # -- taking answers -----------------------------------------------------------------------------------------------
 
-    def _take_page(self, head: Head, allow: frozenset[int], *, is_sign_in: bool = False) -> Flow[Page]:
-        yield from self._judge(head, allow)
+    def _take_page(self, head: Head, *, is_sign_in: bool = False) -> Flow[Page]:
+        yield from self._judge(head, frozenset())
         body: bytes = yield Drain(BytesSink())
         page = Page(head, self.site.page(body, _charset(head)))
         if page.content.is_login and not is_sign_in:
@@ -580,7 +577,7 @@ class Session:
 
     def _html(self, head: Head, wanted: str) -> Flow[UnexpectedContent]:
         """Read the web page that came instead, to say what it is; if it is the sign-in form, we are signed out."""
-        page = yield from self._take_page(head, frozenset())
+        page = yield from self._take_page(head)
         route = self._route(head.url)
         msg = f"{route}: {wanted} was asked for, a page {_titled(page)} came; nothing was written. Look at it with a browser"
         return UnexpectedContent(msg, status=head.status, url=route)
