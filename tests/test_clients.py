@@ -7,7 +7,6 @@ import inspect
 import io
 import json
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,13 +22,13 @@ from scckit.errors import (
     MissingCredentials,
     MissingPlugin,
     ProductNotAvailable,
-    UnreadableProduct,
 )
-from scckit.plugins import Problem, Registry, Request, hookimpl
+from scckit.plugins import Registry, Request, hookimpl
 from scckit.plugins.registry import PluginWarning
 from scckit.testing import Answer, ScriptTransport
 
 from .conftest import SIGN_IN, TinyReader
+from .kinds import TextKind
 
 ID = "20210307aky0930"
 CREDENTIALS = scckit.Credentials("http-user", "http-pass", "someone", "pass-word")
@@ -45,41 +44,6 @@ PAIRS = [
 ]
 
 
-class Kind:
-    """A product kind that knows its files by their beginning; a "raw" file is its header as JSON."""
-
-    def __init__(self, name: str, route: str, module: str | None = None, aliases: tuple[str, ...] = ()) -> None:
-        """Name it."""
-        self.name = name
-        self.aliases = aliases
-        self.module = module
-        self.route = route
-
-    def owns(self, member: str, /) -> bool:
-        """Own what begins with the name."""
-        return member.startswith(self.name) or self.name == "raw"
-
-    def header(self, path: Path, /) -> Mapping[str, object]:
-        """Read JSON."""
-        try:
-            header: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UnreadableProduct("it is not netCDF") from error
-        return header
-
-    def verify(self, _: Path, /) -> list[Problem]:
-        """Find nothing."""
-        return []
-
-    def open(self, path: Path, /) -> str:
-        """Return the text."""
-        return f"{self.name}: {path.read_text(encoding='utf-8')}"
-
-    def summary(self, path: Path, /) -> str:
-        """Return the name."""
-        return path.name
-
-
 class Plugin:
     """A reader and three kinds."""
 
@@ -89,13 +53,13 @@ class Plugin:
         return {"parsel": TinyReader}
 
     @hookimpl
-    def scckit_product_kinds(self) -> list[Kind]:
+    def scckit_product_kinds(self) -> list[TextKind]:
         """Offer kinds, two of which share a route."""
         return [
-            Kind("elda", "optical/", "elda", ("optical",)),
-            Kind("eldec", "optical/", "eldec", ("optical",)),
-            Kind("elpp", "pre/", "elpp"),
-            Kind("raw", "raw/"),
+            TextKind("elda", ("optical",), "optical/"),
+            TextKind("eldec", ("optical",), "optical/"),
+            TextKind("elpp", (), "pre/"),
+            TextKind("raw", (), "raw/", None),
         ]
 
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from scckit.aio import AsyncClient, connect_async
     from scckit.client import Client, connect
     from scckit.errors import SCCError
+    from scckit.local import (
+        check_raw,
+        open_measurement,
+        open_product,
+        open_products,
+        plot_product,
+        summarize_product,
+        verify_product,
+    )
     from scckit.models import Measurement, MeasurementID, Phase, ProductFile, Status
     from scckit.session.credentials import Credentials
 
@@ -30,8 +39,15 @@ __all__ = [
     "SCCError",
     "Status",
     "__version__",
+    "check_raw",
     "connect",
     "connect_async",
+    "open_measurement",
+    "open_product",
+    "open_products",
+    "plot_product",
+    "summarize_product",
+    "verify_product",
 ]
 
 #: Where each public name is; imported when it is first asked for (PEP 562), so that a tool that only may need a client
@@ -47,8 +63,15 @@ _HOMES = {
     "SCCError": "scckit.errors",
     "Status": "scckit.models",
     "__version__": "scckit._version",
+    "check_raw": "scckit.local",
     "connect": "scckit.client",
     "connect_async": "scckit.aio",
+    "open_measurement": "scckit.local",
+    "open_product": "scckit.local",
+    "open_products": "scckit.local",
+    "plot_product": "scckit.local",
+    "summarize_product": "scckit.local",
+    "verify_product": "scckit.local",
 }
 
 

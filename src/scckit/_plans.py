@@ -12,11 +12,11 @@ from typing import Final, Literal, TypeAlias, get_args
 from attrs import frozen
 
 from scckit.archive.folder import MeasurementFolder
-from scckit.archive.raw import raw_measurement_id, require_file
+from scckit.archive.raw import require_file
 from scckit.archive.unpack import ArchiveSink
 from scckit.errors import InvalidInput, MissingCredentials, MissingPlugin
 from scckit.events import Event, Observe
-from scckit.models.ancillary import AncillaryKind
+from scckit.local import PathLike, ancillary_files, require_raw
 from scckit.models.ids import MeasurementID
 from scckit.models.kinds import ProductKind
 from scckit.models.products import ProductFile
@@ -30,13 +30,10 @@ from scckit.session.retry import RetryPolicy
 from scckit.session.session import Doors, Session
 from scckit.site import Site, routes
 
-__all__ = ["Existing", "Setup", "download_plan", "kind_of", "set_up", "upload_plan"]
+__all__ = ["Existing", "Setup", "download_plan", "set_up", "upload_plan"]
 
 #: Name of the environment variable for the base URL.
 _BASE_URL_VARIABLE: Final = "SCCKIT_BASE_URL"
-
-#: A path as callers give it.
-PathLike = str | os.PathLike[str]
 
 #: What a download does with files that are here already.
 Existing: TypeAlias = Literal["verify", "skip", "replace", "fail"]
@@ -143,22 +140,20 @@ def upload_plan(  # noqa: PLR0913 - the fields of the upload form
         MissingPlugin: No plugin reads raw files, and ``check`` is on.
     """
     raw = Path(path)
-    require_file(raw, "the raw file")
-    identity = raw_measurement_id(raw, registry.kinds(["raw"])[0]) if check else None
-    given = (
-        (AncillaryKind.SOUNDING, sounding),
-        (AncillaryKind.OVERLAP, overlap),
-        (AncillaryKind.LIDAR_RATIO, lidar_ratio),
-    )
-    ancillary = tuple((kind, Path(one)) for kind, one in given if one is not None)
-    for kind, one in ancillary:
-        require_file(one, f"the {kind.value.replace('_', ' ')} file")
+    ancillary = ancillary_files(sounding=sounding, overlap=overlap, lidar_ratio=lidar_ratio)
+    if check:
+        identity = require_raw(raw, ancillary, registry=registry)
+    else:
+        identity = None
+        require_file(raw, "the raw file")
+        for kind, one in ancillary.items():
+            require_file(one, f"the {kind.value.replace('_', ' ')} file")
     return Upload(
         raw,
         system,
         boundary=f"scckit-{secrets.token_hex(16)}",
         id=identity,
-        ancillary=ancillary,
+        ancillary=tuple(ancillary.items()),
         delay=delay,
         replace=replace,
     )
@@ -254,22 +249,3 @@ class _Target:
         here = tuple(file for files in found.values() for file in files or ())
         # Of an archive without any of the kinds nothing is here, and the server is asked whether that is still so.
         return ([kind for kind in kinds if found[kind.name] is None], here) if here else (kinds, ())
-
-
-def kind_of(registry: Registry, file: ProductFile | PathLike) -> tuple[ProductKind, Path]:
-    """Return the kind of a product file, and its path.
-
-    Raises:
-        InvalidInput: No kind knows a file of that name.
-    """
-    if isinstance(file, ProductFile):
-        return registry.kinds([file.kind])[0], file.path
-    path = Path(file)
-    owners = [kind for kind in registry.product_kinds() if kind.owns(path.name)]
-    # "raw" takes any name, so it is the answer only where no other kind knows it.
-    owners.sort(key=lambda kind: kind.name == "raw")
-    if not owners:
-        names = ", ".join(kind.name for kind in registry.product_kinds()) or "none"
-        msg = f"no installed product kind ({names}) knows a file named {path.name}"
-        raise InvalidInput(msg)
-    return owners[0], path

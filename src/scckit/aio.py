@@ -8,12 +8,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from scckit._plans import Existing, PathLike, Setup, download_plan, kind_of, set_up, upload_plan
+from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
 from scckit.errors import SCCError
 from scckit.events import Observe
+from scckit.local import PathLike, ProductLike, open_product, plot_product, summarize_product, verify_product
 from scckit.models.ancillary import AncillaryFile, AncillaryKind
 from scckit.models.constants import LidarConstant
 from scckit.models.ids import MeasurementID
+from scckit.models.kinds import Problem
 from scckit.models.measurement import Measurement
 from scckit.models.products import ProductFile
 from scckit.models.systems import System
@@ -369,10 +371,11 @@ class AsyncMeasurements:
             delay: Hours to wait before the processing, 0 to 96.
             replace: Delete a measurement that has the ID already, after the new file was checked and right before it is
                 sent. The SCC cannot do both in one step: if it then rejects the file, the older measurement is gone.
-            check: Look at the raw file before anything is sent; needs a plugin that reads it.
+            check: Look at the raw file and at the ancillary files before anything is sent, see ``scckit.check_raw``; its
+                warnings are no reason not to send.
 
         Raises:
-            InvalidRawFile: The file is not netCDF or has no usable ``Measurement_ID``; nothing was sent.
+            InvalidRawFile: The file is not what the SCC takes; all that is wrong is told, and nothing was sent.
             MeasurementExists: The ID is taken and ``replace`` is off.
             UnknownSystem: The upload form does not offer the system; nothing was sent.
             UploadRejected: The SCC refused it, for the reasons it gives.
@@ -526,20 +529,44 @@ class AsyncProducts:
         )
         return await self._client.run(plan)
 
-    async def open(self, file: ProductFile | PathLike) -> Any:  # noqa: ANN401 - the kind's own data type
+    async def open(self, file: ProductLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.
 
         Raises:
+            InvalidInput: No installed kind knows a file of that name.
             UnreadableProduct: The file is not what its name says.
             MissingLibrary: A library to open it is not installed.
         """
-        kind, path = kind_of(self._client.registry, file)
-        return await asyncio.to_thread(kind.open, path)
+        return await asyncio.to_thread(open_product, file, registry=self._client.registry)
 
-    async def summary(self, file: ProductFile | PathLike) -> str:
-        """Return one line about a product file."""
-        kind, path = kind_of(self._client.registry, file)
-        return await asyncio.to_thread(kind.summary, path)
+    async def verify(self, file: ProductLike) -> Sequence[Problem]:
+        """Return what is wrong with a product file: its form, its content, and whether name and attributes agree.
+
+        Raises:
+            InvalidInput: No installed kind knows a file of that name.
+            MissingLibrary: A library to read it is not installed.
+        """
+        return await asyncio.to_thread(verify_product, file, registry=self._client.registry)
+
+    async def summary(self, file: ProductLike) -> str:
+        """Return one line about a product file.
+
+        Raises:
+            InvalidInput: No installed kind knows a file of that name.
+            UnreadableProduct: The file is not what its name says.
+            MissingLibrary: A library to read it is not installed.
+        """
+        return await asyncio.to_thread(summarize_product, file, registry=self._client.registry)
+
+    async def plot(self, file: ProductLike) -> Any:  # noqa: ANN401 - a matplotlib figure
+        """Draw a product file; return a ``matplotlib.figure.Figure``.
+
+        Raises:
+            InvalidInput: No installed kind knows a file of that name, or its kind does not draw.
+            UnreadableProduct: The file is not what its name says, or holds nothing to draw.
+            MissingLibrary: A library to read or to draw it is not installed.
+        """
+        return await asyncio.to_thread(plot_product, file, registry=self._client.registry)
 
 
 class AsyncAncillary:

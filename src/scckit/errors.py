@@ -11,7 +11,7 @@ routes, statuses and the server's own words, never from credentials, cookies or 
     │   └── MissingCredentials       no source knew any credentials
     ├── InvalidInput                 refused here, nothing was sent
     │   ├── InvalidMeasurementID
-    │   └── InvalidRawFile           not netCDF, or without a usable Measurement_ID
+    │   └── InvalidRawFile           what to upload is not what the SCC takes
     ├── TransportError               no complete answer came back
     │   ├── ConnectionFailed         nothing was sent: host not found, refused, unreachable
     │   │   └── CertificateRejected  the server's TLS certificate does not verify
@@ -46,6 +46,8 @@ routes, statuses and the server's own words, never from credentials, cookies or 
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 __all__ = [
     "AccessError",
@@ -127,7 +129,13 @@ class InvalidMeasurementID(InvalidInput):
 
 
 class InvalidRawFile(InvalidInput):
-    """A file to upload is not netCDF, is empty, or has no usable ``Measurement_ID``."""
+    """A file to upload is not what the SCC takes; nothing was sent.
+
+    Attributes:
+        problems: What was found, each a ``scckit.models.Problem``, warnings among them; empty if the file is not there.
+    """
+
+    problems: tuple[Any, ...] = ()
 
 
 class TransportError(SCCError):

@@ -24,13 +24,14 @@ import scckit
 from scckit._plans import download_plan
 from scckit.archive.manifest import NAME, Manifest
 from scckit.errors import InvalidInput, LocalFileError, MeasurementNotFound, ProductNotAvailable, TargetExists
-from scckit.plugins import Problem, Registry, Request, hookimpl
+from scckit.plugins import Registry, Request, hookimpl
 from scckit.session.drivers import ThreadTransport
 from scckit.session.messages import Exchange, Transport
 from scckit.site.content import Cell, Form, FormField, PageContent, Pager, Row, Table
 from scckit.testing import Answer, ScriptTransport, WSGITransport
 from scckit_emulator import Emulator
 
+from ..kinds import TextKind
 from .conftest import ID, START, STOP
 
 Connect = Callable[..., scckit.Client]
@@ -41,36 +42,6 @@ PARTS = (1, 2)
 def tree(folder: Path) -> dict[str, bytes]:
     """Return all files below a folder with their content."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if not path.is_dir()}
-
-
-class Kind:
-    """A product kind that knows its files by their beginning."""
-
-    def __init__(self, name: str) -> None:
-        """Name it."""
-        self.name = self.module = name
-        self.aliases = ()
-        self.route = ROUTES[name]
-
-    def owns(self, member: str, /) -> bool:
-        """Own what begins with the name."""
-        return member.startswith(f"{self.name}_")
-
-    def header(self, _: Path, /) -> Mapping[str, object]:
-        """Know nothing."""
-        return {}
-
-    def verify(self, _: Path, /) -> list[Problem]:
-        """Find nothing."""
-        return []
-
-    def open(self, path: Path, /) -> Path:
-        """Open nothing."""
-        return path
-
-    def summary(self, path: Path, /) -> str:
-        """Return the name."""
-        return path.name
 
 
 class Reader:
@@ -96,9 +67,9 @@ class Plugin:
         return {"parsel": Reader}
 
     @hookimpl
-    def scckit_product_kinds(self) -> list[Kind]:
+    def scckit_product_kinds(self) -> list[TextKind]:
         """Offer the kinds."""
-        return [Kind(name) for name in ROUTES]
+        return [TextKind(name, (), route) for name, route in ROUTES.items()]
 
 
 def registry() -> Registry:

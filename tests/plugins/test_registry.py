@@ -4,46 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
-from pathlib import Path
 
 import pytest
 
 from scckit.errors import BrokenPlugin, ConfigurationError, MissingCredentials, MissingPlugin
 from scckit.events import Event, SignedIn
-from scckit.plugins import Credentials, Problem, Registry, hookimpl
+from scckit.plugins import Credentials, Registry, hookimpl
 from scckit.plugins.environment import VARIABLES
 from scckit.plugins.registry import PluginWarning
 
-
-class Kind:
-    """A product kind with the least that one needs."""
-
-    def __init__(self, name: str, *aliases: str) -> None:
-        """Name it."""
-        self.name = name
-        self.aliases = aliases
-        self.module = name
-        self.route = f"download-{name}/"
-
-    def owns(self, _: str, /) -> bool:
-        """Own everything."""
-        return True
-
-    def header(self, _: Path, /) -> Mapping[str, object]:
-        """Know nothing."""
-        return {}
-
-    def verify(self, _: Path, /) -> list[Problem]:
-        """Find nothing."""
-        return []
-
-    def open(self, path: Path, /) -> Path:
-        """Return the path."""
-        return path
-
-    def summary(self, path: Path, /) -> str:
-        """Return the name."""
-        return path.name
+from ..kinds import TextKind
 
 
 class Good:
@@ -60,9 +30,9 @@ class Good:
         return {"good": object}
 
     @hookimpl
-    def scckit_product_kinds(self) -> list[Kind]:
+    def scckit_product_kinds(self) -> list[TextKind]:
         """Offer kinds."""
-        return [Kind("elda", "optical"), Kind("eldec", "optical")]
+        return [TextKind("elda", ("optical",)), TextKind("eldec", ("optical",))]
 
 
 def raising(error: Exception) -> object:
@@ -110,8 +80,8 @@ class Misspelt:
         (raising(ValueError("broken inside")), "ValueError: broken inside"),
         (returning(None), "must not return NoneType"),
         (returning([1]), "must not return list"),
-        (returning({"x": 5}), "not a factory"),
-        (returning({1: object}), "not a factory"),
+        (returning({"x": 5}), "is not a function"),
+        (returning({1: object}), "is not a function"),
         (returning({"good": object}), "offers a transport 'good' already"),
         (returning([object()], "scckit_product_kinds"), "must not return list"),
         (Unmarked(), "scckit_transports lacks its @hookimpl"),

@@ -23,7 +23,7 @@ from scckit.models.products import ProductFile, ProductName
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["MeasurementFolder", "Owner", "Verified"]
+__all__ = ["MeasurementFolder", "Owner", "Verified", "owned"]
 
 _CHUNK: Final = 1024 * 1024
 
@@ -182,7 +182,7 @@ class MeasurementFolder:
         """
         record = self.manifest().covering(kind.name)
         if record is None:
-            return tuple(self._product(path, kind.name) for path in self._owned(kind)) or None
+            return tuple(self._product(path, kind.name) for path in owned(self.path, kind)) or None
         files = [self._file(file) for file in record.files if file.kind == kind.name]
         present = tuple(file for file in files if file is not None)
         return present if len(present) == len(files) else None
@@ -205,7 +205,7 @@ class MeasurementFolder:
             LocalFileError: A folder cannot be read.
         """
         archive = self.path / zip_name(kinds[0].name)
-        here = (path for kind in kinds for path in self._owned(kind)) if unpack else iter([archive])
+        here = (path for kind in kinds for path in owned(self.path, kind)) if unpack else iter([archive])
         found = next((path for path in here if os.path.lexists(path)), None)
         if found is not None:
             msg = (
@@ -213,15 +213,6 @@ class MeasurementFolder:
                 " existing='verify', 'skip' or 'replace'"
             )
             raise TargetExists(msg)
-
-    def _owned(self, kind: Owner) -> list[Path]:
-        folder = self.path / kind.name
-        with telling("read the folder", folder):
-            try:
-                paths = sorted(folder.iterdir())
-            except FileNotFoundError:
-                return []
-        return [path for path in paths if _is_file(path) and kind.owns(path.name)]
 
     def _file(self, record: FileRecord) -> ProductFile | None:
         path = self.path / record.path
@@ -234,6 +225,21 @@ class MeasurementFolder:
                 digest.update(chunk)
                 size += len(chunk)
         return ProductFile(path, ProductName.parse(path.name), kind, size, digest.hexdigest())
+
+
+def owned(folder: Path, kind: Owner) -> list[Path]:
+    """Return the files of a kind in a measurement's folder, by name, whoever put them there.
+
+    Raises:
+        LocalFileError: The kind's folder cannot be read.
+    """
+    files = folder / kind.name
+    with telling("read the folder", files):
+        try:
+            paths = sorted(files.iterdir())
+        except FileNotFoundError:
+            return []
+    return [path for path in paths if _is_file(path) and kind.owns(path.name)]
 
 
 def _is_file(path: Path) -> bool:

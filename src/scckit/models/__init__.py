@@ -3,7 +3,7 @@
 from scckit.models.ancillary import AncillaryFile, AncillaryKind
 from scckit.models.constants import LidarConstant
 from scckit.models.ids import MeasurementID
-from scckit.models.kinds import Problem, ProductKind
+from scckit.models.kinds import ChecksInput, Draws, JoinsFiles, Problem, ProductKind, Severity
 from scckit.models.measurement import ExitCode, Measurement, Module, Phase, Status
 from scckit.models.products import PRODUCT_TYPES, ProductFile, ProductName
 from scckit.models.systems import Channel, Crosstalk, Laser, System, Telescope
@@ -13,8 +13,11 @@ __all__ = [
     "AncillaryFile",
     "AncillaryKind",
     "Channel",
+    "ChecksInput",
     "Crosstalk",
+    "Draws",
     "ExitCode",
+    "JoinsFiles",
     "Laser",
     "LidarConstant",
     "Measurement",
@@ -25,6 +28,7 @@ __all__ = [
     "ProductFile",
     "ProductKind",
     "ProductName",
+    "Severity",
     "Status",
     "System",
     "Telescope",

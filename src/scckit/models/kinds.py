@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
-__all__ = ["Problem", "ProductKind"]
+from scckit.models.ancillary import AncillaryKind
+
+__all__ = ["ChecksInput", "Draws", "JoinsFiles", "Problem", "ProductKind", "Severity"]
+
+#: ``error``: the file is not what it must be. ``warning``: it may be meant so, but somebody should look.
+Severity: TypeAlias = Literal["error", "warning"]
 
 
 @frozen
 class Problem:
-    """One finding about a file: a short stable code, where it was found, and a sentence for people."""
+    """One finding about a file.
+
+    Attributes:
+        code: A short stable word for programs, such as ``missing-variable``.
+        where: The variable, attribute, member or file that it is about.
+        message: A sentence for people: what was found, what is expected.
+        severity: ``error`` or ``warning``.
+    """
 
     code: str
     where: str
     message: str
+    severity: Severity = "error"
 
 
 @runtime_checkable
@@ -67,3 +80,49 @@ class ProductKind(Protocol):
 
     def summary(self, path: Path, /) -> str:
         """Return one line about a file, for people."""
+
+
+@runtime_checkable
+class JoinsFiles(Protocol):
+    """What a product kind may offer besides: several files of one product as one thing. See ``scckit.open_products``."""
+
+    def open_many(self, paths: Sequence[Path], /) -> Any:  # noqa: ANN401 - as ProductKind.open
+        """Open files of this kind as one, joined along time, in the order of their times.
+
+        Raises:
+            InvalidInput: The files cannot stand in one row of times.
+            UnreadableProduct: A file is not of the format of this kind.
+            MissingLibrary: A library to open them is not installed.
+        """
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """What a product kind may offer besides: a picture. See ``scckit.plot_product``."""
+
+    def plot(self, product: Any, /) -> Any:  # noqa: ANN401 - what `open` returns, and a matplotlib figure
+        """Draw a product into a figure of its own (a ``matplotlib.figure.Figure``), which is shown and saved by the caller.
+
+        Args:
+            product: The path of a file, or what ``open`` or ``open_many`` returned, which is left open.
+
+        Raises:
+            UnreadableProduct: The file is not of the format of this kind, or holds nothing that can be drawn.
+            MissingLibrary: A library to open or to draw it is not installed.
+        """
+
+
+@runtime_checkable
+class ChecksInput(Protocol):
+    """What the product kind ``raw`` may offer besides: a look at a file before it is uploaded. See ``scckit.check_raw``."""
+
+    def check_input(self, path: Path, ancillary: Mapping[AncillaryKind, Path], /) -> Sequence[Problem]:
+        """Return all that is wrong with a raw file, and with the ancillary files that go with it.
+
+        Args:
+            path: The raw file.
+            ancillary: The files that will be uploaded with it.
+
+        Raises:
+            MissingLibrary: A library to read them is not installed.
+        """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 
 from attrs import field, frozen
 
+from scckit.models._html import table
 from scckit.models.ids import MeasurementID
 
 __all__ = ["ExitCode", "Measurement", "Module", "Phase", "Status"]
@@ -105,3 +106,28 @@ class Measurement:
         if all(module.status is Status.NOT_RUN for module in self.modules.values()):
             return Phase.NOT_STARTED
         return Phase.FINISHED
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the measurement and what became of each module."""
+        rows = (
+            ("station", self.station),
+            ("system", self.system),
+            *((name, None if one is None else f"{one:%Y-%m-%d %H:%M} UTC") for name, one in self._times()),
+            ("phase", self.phase.value),
+            *((name, _words(module)) for name, module in self._modules()),
+        )
+        return table(self.id, rows)
+
+    def _times(self) -> Iterator[tuple[str, datetime | None]]:
+        yield from (("start", self.start), ("stop", self.stop), ("uploaded", self.created), ("changed", self.updated))
+
+    def _modules(self) -> Iterator[tuple[str, Module]]:
+        if self.upload is not None:
+            yield "upload", self.upload
+        yield from self.modules.items()
+
+
+def _words(module: Module) -> str:
+    if module.exit is None:
+        return module.status.value
+    return f"{module.status.value} (exit code {module.exit.exit_code}: {module.exit.description})"

@@ -12,6 +12,7 @@ from typing import Final
 from attrs import Factory, field, frozen
 
 from scckit.errors import InvalidInput, InvalidMeasurementID
+from scckit.models._html import table
 from scckit.models.ids import MeasurementID
 
 __all__ = ["PRODUCT_TYPES", "ProductFile", "ProductName"]
@@ -231,6 +232,25 @@ class ProductFile:
     size: int
     sha256: str | None = None
 
+    def _repr_html_(self) -> str:
+        """Show a notebook what the name tells."""
+        name = self.name
+        number = name.product_type
+        rows = (
+            ("kind", self.kind),
+            ("station", name.station),
+            ("type", None if number is None else f"{number} ({PRODUCT_TYPES.get(number, 'unknown')})"),
+            ("wavelength", None if name.wavelength is None else f"{name.wavelength} nm"),
+            ("product", name.product_id),
+            ("start", _told(name.start)),
+            ("stop", _told(name.stop)),
+            ("measurement", name.measurement_id),
+            ("SCC version", name.version),
+            ("size", f"{self.size:,} bytes"),
+            ("path", self.path),
+        )
+        return table(name.text, rows)
+
 
 def _read(text: str) -> _Parts:
     match = _GRAMMAR.fullmatch(text)
@@ -280,6 +300,10 @@ def _scattered(text: str) -> _Parts:
         module=words[-2] if version and len(words) > 1 and words[-2].isalpha() else None,
         version=version[1] if version else None,
     )
+
+
+def _told(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _number(digits: str | None) -> int | None:

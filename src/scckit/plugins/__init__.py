@@ -3,7 +3,7 @@
 Errors are in ``scckit.errors``, models in ``scckit.models``.
 """
 
-from scckit.models.kinds import Problem, ProductKind
+from scckit.models.kinds import ChecksInput, Draws, JoinsFiles, Problem, ProductKind, Severity
 from scckit.plugins.hookspecs import hookimpl
 from scckit.plugins.registry import PluginReport, Registry
 from scckit.plugins.settings import TransportSettings
@@ -26,13 +26,16 @@ from scckit.site.content import (
 __all__ = [
     "Body",
     "Cell",
+    "ChecksInput",
     "Choice",
     "Credentials",
+    "Draws",
     "Exchange",
     "Form",
     "FormField",
     "Head",
     "Headers",
+    "JoinsFiles",
     "Link",
     "Message",
     "PageContent",
@@ -45,6 +48,7 @@ __all__ = [
     "Request",
     "Row",
     "Secret",
+    "Severity",
     "Table",
     "Transport",
     "TransportSettings",

@@ -25,6 +25,7 @@ __all__ = [
     "scckit_page_readers",
     "scckit_product_kinds",
     "scckit_transports",
+    "scckit_trees",
 ]
 
 #: Name of the pluggy project and of the entry-point group.
@@ -82,6 +83,25 @@ def scckit_product_kinds() -> Sequence[ProductKind]:  # type: ignore[empty-body]
         >>> @hookimpl
         ... def scckit_product_kinds():
         ...     return [MyKind()]
+    """
+
+
+@hookspec
+def scckit_trees() -> Mapping[str, Callable[[Mapping[str, object]], object]]:  # type: ignore[empty-body]
+    """Offer ways to put the opened products of a measurement together, by name.
+
+    Returns:
+        For each name a function that takes opened products by their paths in the tree, such as
+        ``elda/hpb_000_0355_…_elda_v5.1.2``, and returns the whole. Who closes the whole closes every product; if the
+        function raises, it has closed none.
+
+    All results are collected; two plugins with the same name are an error. Called once per registry, when a tree is first
+    looked up.
+
+    Example:
+        >>> @hookimpl
+        ... def scckit_trees():
+        ...     return {"dict": dict}
     """
 
 

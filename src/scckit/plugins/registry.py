@@ -34,6 +34,7 @@ _INSTALL: Final[Mapping[str, str]] = {
     "transport": "scckit-urllib3",
     "page reader": "scckit-parsel",
     "product kind": "scckit-products",
+    "tree": "scckit-products",
 }
 
 
@@ -114,6 +115,7 @@ class Registry:
         self.transports()
         self.page_readers()
         self.product_kinds()
+        self.trees()
         return tuple(report for _, report in sorted(self._reports.items()))
 
     def _discover(self) -> None:
@@ -215,6 +217,18 @@ class Registry:
             chosen.update((kind.name, kind) for kind in matching)
         return tuple(chosen.values())
 
+    def trees(self) -> Mapping[str, Callable[[Mapping[str, object]], object]]:
+        """Return all ways to put opened products together, by name."""
+        return self._named("scckit_trees", "tree")
+
+    def tree(self, name: str) -> Callable[[Mapping[str, object]], object]:
+        """Return a way to put opened products together.
+
+        Raises:
+            MissingPlugin: No plugin offers it.
+        """
+        return _pick(self.trees(), name, "tree")
+
     def credentials(self, environ: Mapping[str, str]) -> Credentials | None:
         """Return the first credentials that a plugin knows, in the order of the plugins' names, or None.
 
@@ -269,7 +283,7 @@ class Registry:
             if isinstance(name, str) and (what == "product kind" or callable(offer)):
                 yield name, offer
             else:
-                self._fail_call(plugin, BrokenPlugin(f"{what} {name!r} is not a factory under a name"))
+                self._fail_call(plugin, BrokenPlugin(f"{what} {name!r} is not a function under a name"))
 
     def _ask(self, hook: str, **arguments: object) -> Iterator[tuple[str, object]]:
         """Call each plugin's implementation by itself, sorted by name; pluggy's own call would stop at the first failure."""
