@@ -159,7 +159,7 @@ def test_a_client_closes_the_transport_it_made() -> None:
 def test_what_is_missing_is_said_before_anything_is_sent() -> None:
     """No credentials and no transport each have their own error with the next step in it."""
     with pytest.raises(MissingCredentials, match="SCCKIT_HTTP_USER"):
-        scckit.connect(registry=registry(), environ={})
+        scckit.connect(transport=ScriptTransport(), registry=registry(), environ={})
     with pytest.raises(MissingPlugin, match="pip install scckit-urllib3"):
         scckit.connect(credentials=CREDENTIALS, registry=registry(), environ={})
     with pytest.raises(InvalidInput, match="timeout"):
@@ -367,3 +367,56 @@ def test_the_asyncio_client_does_the_same(tmp_path: Path) -> None:
     assert asyncio.run(main()) == "elda: content of elda_1.nc"
     assert transport.left == 0
     assert transport.open_exchanges == 0
+
+
+class Offline:
+    """Offers a transport that never leaves this machine, one for asyncio of the same name, and one for asyncio alone."""
+
+    def __init__(self) -> None:
+        """Remember what was made, by whom it was made."""
+        self.made: list[tuple[str, str]] = []
+
+    def factory(self, what: str) -> Any:
+        """Make a factory that notes its argument."""
+
+        def make(settings: Any) -> Any:
+            self.made.append((what, settings.argument))
+            return ScriptTransport()
+
+        make.offline = True  # type: ignore[attr-defined]
+        return make
+
+    @hookimpl
+    def scckit_transports(self) -> dict[str, Any]:
+        """Offer two for threads."""
+        return {"both": self.factory("thread"), "thread": self.factory("thread")}
+
+    @hookimpl
+    def scckit_async_transports(self) -> dict[str, Any]:
+        """Offer two for asyncio."""
+        return {"both": self.factory("async"), "async": self.factory("async")}
+
+
+def test_an_offline_transport_needs_no_credentials_and_gets_its_argument() -> None:
+    """What stands behind the first colon reaches the factory as it is; no credentials are asked for."""
+    plugin, plugins = Offline(), registry()
+    plugins.register(plugin, "offline")
+    scckit.connect("https://scc.example/", transport="thread:C:/a b.yaml", registry=plugins, environ={})
+
+    assert plugin.made == [("thread", "C:/a b.yaml")]
+
+
+def test_asyncio_takes_the_transport_that_is_made_for_it() -> None:
+    """Of two with one name each client takes its own; one for threads is wrapped, one for asyncio is told to the other."""
+    plugin, plugins = Offline(), registry()
+    plugins.register(plugin, "offline")
+
+    scckit.connect("https://scc.example/", transport="both", registry=plugins, environ={})
+    for name in ("both", "async", "thread"):
+        scckit.connect_async("https://scc.example/", transport=name, registry=plugins, environ={})
+
+    assert plugin.made == [("thread", ""), ("async", ""), ("async", ""), ("thread", "")]
+    with pytest.raises(MissingPlugin, match="'async' is for asyncio alone"):
+        scckit.connect("https://scc.example/", transport="async", registry=plugins, environ={})
+    with pytest.raises(MissingPlugin, match="there are: async, both, thread"):
+        scckit.connect_async("https://scc.example/", transport="none", registry=plugins, environ={})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
 from attrs import frozen
 
@@ -39,18 +39,24 @@ _BASE_URL_VARIABLE: Final = "SCCKIT_BASE_URL"
 Existing: TypeAlias = Literal["verify", "skip", "replace", "fail"]
 
 
+T = TypeVar("T")
+
+
 @frozen
-class Setup:
+class Setup(Generic[T]):
     """What both clients are made of."""
 
     session: Session
     registry: Registry
-    settings: TransportSettings
+    transport: T
+    owns_transport: bool
 
 
 def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     base_url: str | None,
     *,
+    transport: str | T,
+    pick: Callable[[Registry, str], Callable[[TransportSettings], T]],
     credentials: Credentials | None,
     page_reader: str,
     registry: Registry | None,
@@ -62,13 +68,22 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     observe: Observe | None,
     environ: Mapping[str, str] | None,
     doors: Doors | None,
-) -> Setup:
-    """Gather what a client needs; see ``scckit.connect`` for the arguments and errors."""
+) -> Setup[T]:
+    """Gather what a client needs; see ``scckit.connect`` for the arguments and errors.
+
+    ``pick`` finds the factory of a transport that is given by its name.
+    """
     environ = os.environ if environ is None else environ
     registry = registry or Registry()
+    factory, argument = None, ""
+    if isinstance(transport, str):
+        name, _, argument = transport.partition(":")
+        factory = pick(registry, name)
     credentials = _checked(credentials)
     if credentials is None:
         credentials = registry.credentials(dict(environ))
+    if credentials is None and getattr(factory, "offline", False):
+        credentials = Credentials("offline", "offline", "offline", "offline", source="offline")
     if credentials is None:
         msg = (
             "no credentials: give credentials=scckit.Credentials(http_user, http_password, username, password),"
@@ -102,8 +117,11 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
         read_timeout=_positive("timeout", timeout),
         verify=verify if isinstance(verify, bool) else Path(verify),
         connections=int(_positive("connections", connections)),
+        argument=argument,
     )
-    return Setup(session, registry, settings)
+    if factory is not None:
+        return Setup(session, registry, factory(settings), owns_transport=True)
+    return Setup(session, registry, cast("T", transport), owns_transport=False)
 
 
 def _checked(credentials: object) -> Credentials | None:

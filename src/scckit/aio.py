@@ -42,7 +42,7 @@ from scckit.operations.dates import Moment, span
 from scckit.operations.measurements import not_found
 from scckit.plugins.registry import Registry
 from scckit.session.credentials import Credentials
-from scckit.session.drivers import AsyncTransport, ThreadTransport, run_async
+from scckit.session.drivers import AsyncTransport, run_async
 from scckit.session.retry import RetryPolicy
 from scckit.session.session import Doors
 
@@ -81,8 +81,10 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
 
     Args:
         base_url: The server; by default the environment's ``SCCKIT_BASE_URL``, else the public SCC.
-        credentials: Both pairs; by default what the first plugin that knows some gives (the environment, for one).
-        transport: Name of an installed transport, or an asyncio transport of your own, which the client then does not close.
+        credentials: Both pairs; by default what the first plugin that knows some gives (the environment, for one); a
+            transport that never leaves this machine needs none.
+        transport: Name of an installed transport, with its argument behind a colon where it takes one
+            (``replay:FILE``), or an asyncio transport of your own, which the client then does not close.
         page_reader: Name of an installed page reader.
         registry: Plugins; by default all that are installed.
         timeout: Seconds that may pass between two pieces of an answer.
@@ -106,6 +108,8 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
     """
     setup = set_up(
         base_url,
+        transport=transport,
+        pick=Registry.async_transport,
         credentials=credentials,
         page_reader=page_reader,
         registry=registry,
@@ -118,10 +122,7 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
         environ=environ,
         doors=doors,
     )
-    if isinstance(transport, str):
-        wrapped = ThreadTransport(setup.registry.transport(transport)(setup.settings))
-        return AsyncClient(setup, wrapped, owns_transport=True, sleep=sleep)
-    return AsyncClient(setup, transport, owns_transport=False, sleep=sleep)
+    return AsyncClient(setup, sleep=sleep)
 
 
 class AsyncClient:
@@ -138,18 +139,11 @@ class AsyncClient:
         registry: The plugins it uses.
     """
 
-    def __init__(
-        self,
-        setup: Setup,
-        transport: AsyncTransport,
-        *,
-        owns_transport: bool,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
+    def __init__(self, setup: Setup[AsyncTransport], *, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Put the parts together; use ``connect_async``."""
         self._session: Final = setup.session
-        self._transport: Final = transport
-        self._owns_transport: Final = owns_transport
+        self._transport: Final = setup.transport
+        self._owns_transport: Final = setup.owns_transport
         self._sleep: Final = sleep
         self.registry: Final = setup.registry
         self.measurements: Final = AsyncMeasurements(self)

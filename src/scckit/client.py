@@ -73,8 +73,10 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
 
     Args:
         base_url: The server; by default the environment's ``SCCKIT_BASE_URL``, else the public SCC.
-        credentials: Both pairs; by default what the first plugin that knows some gives (the environment, for one).
-        transport: Name of an installed transport, or a transport of your own, which the client then does not close.
+        credentials: Both pairs; by default what the first plugin that knows some gives (the environment, for one); a
+            transport that never leaves this machine needs none.
+        transport: Name of an installed transport, with its argument behind a colon where it takes one
+            (``replay:FILE``), or a transport of your own, which the client then does not close.
         page_reader: Name of an installed page reader.
         registry: Plugins; by default all that are installed.
         timeout: Seconds that may pass between two pieces of an answer.
@@ -98,6 +100,8 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
     """
     setup = set_up(
         base_url,
+        transport=transport,
+        pick=Registry.transport,
         credentials=credentials,
         page_reader=page_reader,
         registry=registry,
@@ -110,9 +114,7 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
         environ=environ,
         doors=doors,
     )
-    if isinstance(transport, str):
-        return Client(setup, setup.registry.transport(transport)(setup.settings), owns_transport=True, sleep=sleep)
-    return Client(setup, transport, owns_transport=False, sleep=sleep)
+    return Client(setup, sleep=sleep)
 
 
 class Client:
@@ -129,13 +131,11 @@ class Client:
         registry: The plugins it uses.
     """
 
-    def __init__(
-        self, setup: Setup, transport: Transport, *, owns_transport: bool, sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, setup: Setup[Transport], *, sleep: Callable[[float], None]) -> None:
         """Put the parts together; use ``connect``."""
         self._session: Final = setup.session
-        self._transport: Final = transport
-        self._owns_transport: Final = owns_transport
+        self._transport: Final = setup.transport
+        self._owns_transport: Final = setup.owns_transport
         self._sleep: Final = sleep
         self.registry: Final = setup.registry
         self.measurements: Final = Measurements(self)

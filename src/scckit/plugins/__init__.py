@@ -8,6 +8,7 @@ from scckit.plugins.hookspecs import hookimpl
 from scckit.plugins.registry import PluginReport, Registry
 from scckit.plugins.settings import TransportSettings
 from scckit.session.credentials import Credentials, Secret
+from scckit.session.drivers import AsyncExchange, AsyncTransport, ThreadTransport
 from scckit.session.messages import Body, Exchange, Head, Headers, Request, Transport
 from scckit.site.content import (
     Cell,
@@ -24,6 +25,8 @@ from scckit.site.content import (
 )
 
 __all__ = [
+    "AsyncExchange",
+    "AsyncTransport",
     "Body",
     "Cell",
     "ChecksInput",
@@ -50,6 +53,7 @@ __all__ = [
     "Secret",
     "Severity",
     "Table",
+    "ThreadTransport",
     "Transport",
     "TransportSettings",
     "hookimpl",

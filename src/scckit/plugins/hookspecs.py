@@ -13,6 +13,7 @@ from scckit.events import Event
 from scckit.models.kinds import ProductKind
 from scckit.plugins.settings import TransportSettings
 from scckit.session.credentials import Credentials
+from scckit.session.drivers import AsyncTransport
 from scckit.session.messages import Transport
 from scckit.site.content import PageReader
 
@@ -20,6 +21,7 @@ __all__ = [
     "PROJECT",
     "hookimpl",
     "hookspec",
+    "scckit_async_transports",
     "scckit_credentials",
     "scckit_observe",
     "scckit_page_readers",
@@ -40,7 +42,8 @@ def scckit_transports() -> Mapping[str, Callable[[TransportSettings], Transport]
     """Offer transports by name.
 
     Returns:
-        A factory for each name. A factory makes a ``Transport`` and sends nothing.
+        A factory for each name. A factory makes a ``Transport`` and sends nothing. One with a true attribute ``offline``
+        promises that its transports never leave this machine: a client that uses it needs no credentials.
 
     All results are collected; two plugins with the same name are an error. Called once per registry, when a transport is
     first looked up.
@@ -49,6 +52,25 @@ def scckit_transports() -> Mapping[str, Callable[[TransportSettings], Transport]
         >>> @hookimpl
         ... def scckit_transports():
         ...     return {"mine": MyTransport}
+    """
+
+
+@hookspec
+def scckit_async_transports() -> Mapping[str, Callable[[TransportSettings], AsyncTransport]]:  # type: ignore[empty-body]
+    """Offer transports made for asyncio, by name.
+
+    Returns:
+        A factory for each name. A factory makes an ``AsyncTransport`` and sends nothing; it is called on the event loop or
+        before there is one. ``offline`` is as for ``scckit_transports``.
+
+    All results are collected; two plugins with the same name are an error, a name that ``scckit_transports`` has too is
+    not: the one made for asyncio is then used by ``connect_async``, the other one by ``connect``. Called once per
+    registry, when a transport is first looked up.
+
+    Example:
+        >>> @hookimpl
+        ... def scckit_async_transports():
+        ...     return {"mine": MyAsyncTransport}
     """
 
 

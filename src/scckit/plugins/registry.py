@@ -22,6 +22,7 @@ from scckit.models.kinds import ProductKind
 from scckit.plugins import hookspecs
 from scckit.plugins.settings import TransportSettings
 from scckit.session.credentials import Credentials
+from scckit.session.drivers import AsyncTransport, ThreadTransport
 from scckit.session.messages import Transport
 from scckit.site.content import PageReader
 
@@ -113,6 +114,7 @@ class Registry:
     def reports(self) -> tuple[PluginReport, ...]:
         """Return what became of each plugin, by name; asks every plugin for all that it offers."""
         self.transports()
+        self.async_transports()
         self.page_readers()
         self.product_kinds()
         self.trees()
@@ -180,9 +182,32 @@ class Registry:
         """Return a transport's factory.
 
         Raises:
-            MissingPlugin: No plugin offers it.
+            MissingPlugin: No plugin offers it, or only for asyncio.
         """
-        return _pick(self.transports(), name, "transport")
+        threaded = self.transports()
+        if name not in threaded and name in self.async_transports():
+            raise MissingPlugin(
+                f"the transport {name!r} is for asyncio alone: use scckit.connect_async, or another transport"
+            )
+        return _pick(threaded, name, "transport")
+
+    def async_transports(self) -> Mapping[str, Callable[[TransportSettings], AsyncTransport]]:
+        """Return the factories of all transports made for asyncio, by name."""
+        return self._named("scckit_async_transports", "transport for asyncio")
+
+    def async_transport(self, name: str) -> Callable[[TransportSettings], AsyncTransport]:
+        """Return a factory of transports for asyncio: of one made for it, else of a thread transport in a wrapper.
+
+        Raises:
+            MissingPlugin: No plugin offers one of that name.
+        """
+        native = self.async_transports()
+        if name in native:
+            return native[name]
+        threaded = self.transports()
+        if name not in threaded:
+            raise _missing(name, sorted({*native, *threaded}), "transport")
+        return _Wrapping(threaded[name])
 
     def page_readers(self) -> Mapping[str, Callable[[], PageReader]]:
         """Return all page readers' factories by name."""
@@ -301,6 +326,20 @@ class Registry:
     def _fail_call(self, name: str, error: BaseException) -> None:
         known = self._reports.get(name, PluginReport(name))
         self._fail(PluginReport(name, known.distribution, known.hooks, "call"), error)
+
+
+@frozen
+class _Wrapping:
+    """Makes thread transports usable for asyncio."""
+
+    factory: Callable[[TransportSettings], Transport]
+
+    @property
+    def offline(self) -> bool:
+        return bool(getattr(self.factory, "offline", False))
+
+    def __call__(self, settings: TransportSettings) -> AsyncTransport:
+        return ThreadTransport(self.factory(settings))
 
 
 def _kinds(result: object) -> Mapping[str, ProductKind] | object:

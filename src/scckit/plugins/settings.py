@@ -20,6 +20,8 @@ class TransportSettings:
         verify: True to verify TLS certificates with the system's authorities, a path to a CA file or folder to verify
             with those, False not to verify (for a test server only).
         connections: Connections that may be open at a time; further threads wait for one.
+        argument: What stands behind the name where a client asks for ``transport="name:argument"``; empty if nothing does.
+            A transport that has no use for one refuses it with ``InvalidInput``.
     """
 
     base_url: str
@@ -27,3 +29,4 @@ class TransportSettings:
     read_timeout: float = 120.0
     verify: bool | Path = True
     connections: int = 4
+    argument: str = ""

@@ -72,7 +72,7 @@ class Urllib3Transport:
         settings: Base URL, time-outs, TLS verification and number of connections.
 
     Raises:
-        InvalidInput: The base URL is not an absolute HTTP address.
+        InvalidInput: The base URL is not an absolute HTTP address, or an argument stands behind the transport's name.
         ConfigurationError: The CA file or folder cannot be used.
 
     Example:
@@ -82,6 +82,9 @@ class Urllib3Transport:
     """
 
     def __init__(self, settings: TransportSettings) -> None:
+        if settings.argument:
+            msg = f"the transport urllib3 takes no argument, found {settings.argument!r} behind its name; ask for 'urllib3'"
+            raise InvalidInput(msg)
         parts = _split(settings.base_url)
         self._settings: Final = settings
         self._origin: Final = _origin(parts)
