@@ -334,6 +334,14 @@ answers = st.one_of(
 )
 
 
+def test_a_sign_in_page_that_leads_in_a_circle_is_told(bench: MakeBench) -> None:
+    """A redirect away from the sign-in page and back to it is an error of ours, whatever asked for the sign-in."""
+    one = bench(Answer.redirect("/x/", 301), Answer.redirect("/accounts/login/"))
+
+    with pytest.raises(NotSignedIn):
+        one.run(one.session.page(get("x/")))
+
+
 @given(script=st.lists(answers, max_size=30), kind=st.sampled_from(["page", "json", "archive", "submit"]))
 def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(script: list[object], kind: str) -> None:
     """Whatever a server answers, a flow ends with a value or one of our errors, leaves no exchange open, shows no secret."""

@@ -288,7 +288,10 @@ class Session:
             WrongAccount: The inner layer refused.
         """
         jar = CookieJar()
-        page = yield from self._asking(get(routes.SIGN_IN), self._take_sign_in_form, jar=jar)
+        try:
+            page = yield from self._asking(get(routes.SIGN_IN), self._take_sign_in_form, jar=jar)
+        except _SignedOut as signal:  # sent elsewhere, and back from there
+            raise signal.error from None
         before = jar.header(page.head.url, self.doors.now())
         headers = self._csrf_headers(page, jar)
         fields = (
