@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from . import bodies, imports, pages, searches
+from . import bodies, imports, pages, products, searches
 from .figures import Section, table
 
 __all__: list[str] = []
@@ -21,9 +21,21 @@ _SUBJECTS: Final[Mapping[str, Callable[[], Section]]] = {
     "imports": imports.measure,
     "pages": pages.measure,
     "bodies": bodies.measure,
+    "products": products.measure,
     "searches": searches.measure,
 }
-_LIBRARIES: Final = ("attrs", "cattrs", "pluggy", "urllib3", "lxml", "parsel", "beautifulsoup4", "pollyxt-pipelines")
+_LIBRARIES: Final = (
+    "attrs",
+    "cattrs",
+    "pluggy",
+    "urllib3",
+    "lxml",
+    "parsel",
+    "xarray",
+    "h5netcdf",
+    "beautifulsoup4",
+    "pollyxt-pipelines",
+)
 
 
 def _arguments() -> argparse.Namespace:
