@@ -16,6 +16,7 @@ from scckit.errors import LocalFileError, TargetExists
 __all__ = [
     "AtomicFile",
     "PartFile",
+    "keep_names",
     "make_folder",
     "put",
     "refuse_existing",
@@ -93,6 +94,7 @@ class AtomicFile:
         try:
             part.finish()
             put(part.path, self._target, replace=self._replace)
+            keep_names(self._target.parent)
         finally:
             self.abort()
         return self._target
@@ -184,6 +186,7 @@ def put(part: Path, target: Path, *, replace: bool) -> None:
 
     Without ``replace`` the new name is made by a hard link, which fails if the name is taken, so that of two writers one
     wins. Where there are no hard links the name is first claimed by an empty file, which others may see for a moment.
+    The name is on the disk after ``keep_names``.
 
     Raises:
         TargetExists: There is a file and ``replace`` is False.
@@ -195,7 +198,6 @@ def put(part: Path, target: Path, *, replace: bool) -> None:
             part.replace(target)
         else:
             _put_new(part, target)
-    _keep_names(target.parent)
 
 
 def _put_new(part: Path, target: Path) -> None:
@@ -223,7 +225,7 @@ def _claim(target: Path) -> None:
         raise _exists(target) from None
 
 
-def _keep_names(folder: Path) -> None:
+def keep_names(folder: Path) -> None:
     """Force a folder's names to the disk where the system can; the content is there already, so failing is no loss."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from attrs import frozen
 
-from scckit.archive.files import PartFile, make_folder, put, refuse_existing, refuse_folder, telling, temporary_name
+from scckit.archive.files import (
+    PartFile,
+    keep_names,
+    make_folder,
+    put,
+    refuse_existing,
+    refuse_folder,
+    telling,
+    temporary_name,
+)
 from scckit.archive.folder import MeasurementFolder, Owner
 from scckit.archive.manifest import NAME, FileRecord, Record, State, zip_name
 from scckit.archive.members import DEFAULT_LIMITS, Limits, check_name, read_members
@@ -21,6 +32,9 @@ from scckit.models.measurement import Measurement
 from scckit.models.products import ProductFile, ProductName
 
 __all__ = ["ArchiveSink", "Source", "unpack"]
+
+#: Threads that finish unpacked files; they mostly wait for the disk.
+_FINISHERS: Final = 4
 
 
 def unpack(
@@ -286,7 +300,9 @@ class ArchiveSink:
             ),
         )
         manifest = folder.manifest_to_replace().having(record)
-        return _stage([manifest.to_bytes()], staging, NAME)
+        part = _written([manifest.to_bytes()], staging, NAME)
+        _finish(part)
+        return part
 
     def _owner(self, name: str) -> Owner | None:
         return next((kind for kind in self._kinds if kind.owns(name)), None)
@@ -319,13 +335,19 @@ def _stage_all(
 ) -> list[tuple[PartFile, Path]]:
     """Unpack the members that ``place`` names a target for."""
     staged: list[tuple[PartFile, Path]] = []
-    with closing(read_members(archive, limits)) as members:
+    # Forcing files to the disk is waiting, half of the time of all: the next members are unpacked meanwhile.
+    with ThreadPoolExecutor(_FINISHERS, "scckit-unpack") as forcing, closing(read_members(archive, limits)) as members:
+        finished: list[Future[None]] = []
         for member in members:
             target = place(member.name)
             if target is None:
                 _pass_over(member.chunks)
             else:
-                staged.append((_stage(member.chunks, staging, member.name), target))
+                part = _written(member.chunks, staging, member.name)
+                finished.append(forcing.submit(_finish, part))
+                staged.append((part, target))
+        for one in finished:
+            one.result()
     return staged
 
 
@@ -334,16 +356,23 @@ def _pass_over(chunks: Iterable[bytes]) -> None:
         pass
 
 
-def _stage(chunks: Iterable[bytes], staging: Path, name: str) -> PartFile:
+def _written(chunks: Iterable[bytes], staging: Path, name: str) -> PartFile:
     part = PartFile(staging, name)
     try:
         for chunk in chunks:
             part.write(chunk)
-        part.finish()
     except BaseException:
         part.discard()
         raise
     return part
+
+
+def _finish(part: PartFile) -> None:
+    try:
+        part.finish()
+    except BaseException:
+        part.discard()
+        raise
 
 
 def _settle(staged: Sequence[_Staged], staging: Path) -> None:
@@ -359,6 +388,9 @@ def _settle(staged: Sequence[_Staged], staging: Path) -> None:
             old = _keep_old(one.target, staging / f"{number}.old")
             put(one.part.path, one.target, replace=one.replace)
             undo.callback(_take_back, one.target, old)
+            if number + 1 == len(staged) or staged[number + 1].target.parent != one.target.parent:
+                # Once for a row of files, but before the manifest, which is the last one and tells of the others.
+                keep_names(one.target.parent)
         undo.pop_all()
 
 
