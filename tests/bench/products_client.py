@@ -65,7 +65,8 @@ def _times(folder: Path, archive: Path) -> dict[str, list[float]]:
     opening = {
         "open": lambda: scckit.open_product(product).close(),
         "open by client": lambda: client.products.open(product).close(),
-        "bare open": lambda: xr.open_dataset(product).close(),
+        "h5netcdf": lambda: xr.open_dataset(product, engine="h5netcdf").close(),
+        "netcdf4": lambda: xr.open_dataset(product, engine="netcdf4").close(),
     }
     return {**alternate(_ROUNDS, unpacking, prepare), **alternate(3 * _ROUNDS, opening)}
 
