@@ -23,7 +23,7 @@ from scckit.errors import (
     MissingPlugin,
     ProductNotAvailable,
 )
-from scckit.plugins import Registry, Request, hookimpl
+from scckit.plugins import Registry, Request, ThreadTransport, hookimpl
 from scckit.plugins.registry import PluginWarning
 from scckit.testing import Answer, ScriptTransport
 
@@ -330,8 +330,6 @@ def test_threads_share_a_client() -> None:
 
 def test_the_asyncio_client_does_the_same(tmp_path: Path) -> None:
     """Get, wait, upload, download and open, awaited."""
-    from scckit.session.drivers import ThreadTransport
-
     raw = tmp_path / "raw.nc"
     raw.write_text(json.dumps({"Measurement_ID": ID}), encoding="utf-8")
     done = Answer.json(json.dumps({"id": ID, "elda": 127}))
@@ -381,7 +379,7 @@ class Offline:
 
         def make(settings: Any) -> Any:
             self.made.append((what, settings.argument))
-            return ScriptTransport()
+            return ThreadTransport(ScriptTransport()) if what == "async" else ScriptTransport()
 
         make.offline = True  # type: ignore[attr-defined]
         return make

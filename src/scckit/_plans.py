@@ -57,6 +57,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     *,
     transport: str | T,
     pick: Callable[[Registry, str], Callable[[TransportSettings], T]],
+    make: Callable[[Registry, str, TransportSettings], T],
     credentials: Credentials | None,
     page_reader: str,
     registry: Registry | None,
@@ -71,11 +72,11 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
 ) -> Setup[T]:
     """Gather what a client needs; see ``scckit.connect`` for the arguments and errors.
 
-    ``pick`` finds the factory of a transport that is given by its name.
+    ``pick`` finds the factory of a transport that is given by its name, ``make`` makes the transport.
     """
     environ = os.environ if environ is None else environ
-    registry = registry or Registry()
-    factory, argument = None, ""
+    registry = registry or Registry(environ=environ)
+    factory, name, argument = None, "", ""
     if isinstance(transport, str):
         name, _, argument = transport.partition(":")
         factory = pick(registry, name)
@@ -87,7 +88,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     if credentials is None:
         msg = (
             "no credentials: give credentials=scckit.Credentials(http_user, http_password, username, password),"
-            f" or set the environment variables {', '.join(VARIABLES)}"
+            f" or set the environment variables {', '.join(VARIABLES)}{registry.left_out()}"
         )
         raise MissingCredentials(msg)
     base_url = base_url or environ.get(_BASE_URL_VARIABLE) or routes.BASE_URL
@@ -107,7 +108,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     session = Session(
         base_url,
         credentials,
-        Site(registry.page_reader(page_reader)()),
+        Site(registry.make_page_reader(page_reader)),
         retries=retries,
         doors=Doors(doors.clock, doors.now, doors.random, tell),
     )
@@ -120,7 +121,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
         argument=argument,
     )
     if factory is not None:
-        return Setup(session, registry, factory(settings), owns_transport=True)
+        return Setup(session, registry, make(registry, name, settings), owns_transport=True)
     return Setup(session, registry, cast("T", transport), owns_transport=False)
 
 

@@ -100,6 +100,7 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
     Raises:
         MissingCredentials: None were given and no plugin knows any.
         MissingPlugin: The transport or the page reader is not installed.
+        BrokenPlugin: The plugin that offers one of them failed to make it.
         InvalidInput: The base URL or a setting is not usable.
 
     Example:
@@ -110,6 +111,7 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
         base_url,
         transport=transport,
         pick=Registry.async_transport,
+        make=Registry.make_async_transport,
         credentials=credentials,
         page_reader=page_reader,
         registry=registry,

@@ -1,15 +1,26 @@
 """All that a plugin's author imports: the marker, the protocols, the values that go through them, and the registry.
 
-Errors are in ``scckit.errors``, models in ``scckit.models``.
+Errors are in ``scckit.errors``, events in ``scckit.events``, models in ``scckit.models``, the list of all plugins for people
+and programs in ``scckit.plugins.listing``.
+
+``API_VERSION`` is the version of what plugins are written against. It covers the names, arguments, results and documented
+behaviour of the hooks, the protocols and values of this package, ``scckit.errors``, ``scckit.events`` and ``scckit.models``,
+and the entry-point group. It does not change when something is added that a plugin may leave alone: a hook, an argument
+of a hook (an implementation names only those that it needs), a field with a default, an optional protocol, an error, an
+event. It grows by one when a plugin that kept to it must be changed; the changelog then says how, and scckit refuses
+plugins of another version by name in place of letting them fail somewhere. A plugin says what it is written for with an
+attribute ``scckit_api_version``, such as ``scckit_api_version = 1`` in its module; without one it is taken for version 1.
 """
 
 from scckit.models.kinds import ChecksInput, Draws, JoinsFiles, Problem, ProductKind, Severity
-from scckit.plugins.hookspecs import hookimpl
-from scckit.plugins.registry import PluginReport, Registry
+from scckit.plugins.hookspecs import API_VERSION, hookimpl
+from scckit.plugins.registry import Registry
+from scckit.plugins.reports import PluginReport, PluginWarning
 from scckit.plugins.settings import TransportSettings
 from scckit.session.credentials import Credentials, Secret
-from scckit.session.drivers import AsyncExchange, AsyncTransport, ThreadTransport
+from scckit.session.drivers import AsyncExchange, AsyncTransport
 from scckit.session.messages import Body, Exchange, Head, Headers, Request, Transport
+from scckit.session.threads import ThreadTransport
 from scckit.site.content import (
     Cell,
     Choice,
@@ -25,6 +36,7 @@ from scckit.site.content import (
 )
 
 __all__ = [
+    "API_VERSION",
     "AsyncExchange",
     "AsyncTransport",
     "Body",
@@ -45,6 +57,7 @@ __all__ = [
     "PageReader",
     "Pager",
     "PluginReport",
+    "PluginWarning",
     "Problem",
     "ProductKind",
     "Registry",

@@ -1,11 +1,18 @@
 """The hooks of scckit: one function each, no behaviour. ``hookimpl`` is all that a plugin marks its functions with.
 
-Every hook is collecting: all plugins are asked, one by one, and a plugin that fails is reported and left out.
+Every hook is collecting: each plugin is asked by itself, in the order of the plugins' names, and one that fails is
+reported and left out. An implementation is a plain function or method (no ``async``, no ``yield``, no wrapper) whose
+arguments are some of the hook's own, without defaults; it may leave out those that it has no use for.
+
+Each docstring has the same parts in the same order: purpose, Args (where there are any), Returns, Selection (what is
+taken of several results), When (when and in which thread it is called), Errors (what may leave it, and what happens
+then), Example, Since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import pluggy
 
@@ -18,6 +25,8 @@ from scckit.session.messages import Transport
 from scckit.site.content import PageReader
 
 __all__ = [
+    "API_VERSION",
+    "HOOKS",
     "PROJECT",
     "hookimpl",
     "hookspec",
@@ -30,8 +39,11 @@ __all__ = [
     "scckit_trees",
 ]
 
+#: Version of what plugins are written against; what it covers and when it changes is told in ``scckit.plugins``.
+API_VERSION: Final = 1
+
 #: Name of the pluggy project and of the entry-point group.
-PROJECT = "scckit"
+PROJECT: Final = "scckit"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -45,13 +57,26 @@ def scckit_transports() -> Mapping[str, Callable[[TransportSettings], Transport]
         A factory for each name. A factory makes a ``Transport`` and sends nothing. One with a true attribute ``offline``
         promises that its transports never leave this machine: a client that uses it needs no credentials.
 
-    All results are collected; two plugins with the same name are an error. Called once per registry, when a transport is
-    first looked up.
+    Selection:
+        All results are collected. Of two plugins with the same name of a transport, the one whose own name sorts first
+        has it, and the other is reported.
+
+    When:
+        Called once per registry, when a transport is first looked up, in the thread that looks. The factory is called
+        once for each client that asks for its transport by name, in the thread that makes the client.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's transports are left out. A factory may raise any
+        ``SCCError`` about what the user gave it, such as ``InvalidInput`` for an argument, which reaches the user as it
+        is; anything else that leaves it, and anything returned that has no ``open`` and ``close``, is a ``BrokenPlugin``.
 
     Example:
         >>> @hookimpl
         ... def scckit_transports():
         ...     return {"mine": MyTransport}
+
+    Since:
+        0.1
     """
 
 
@@ -60,17 +85,30 @@ def scckit_async_transports() -> Mapping[str, Callable[[TransportSettings], Asyn
     """Offer transports made for asyncio, by name.
 
     Returns:
-        A factory for each name. A factory makes an ``AsyncTransport`` and sends nothing; it is called on the event loop or
-        before there is one. ``offline`` is as for ``scckit_transports``.
+        A factory for each name: a plain function that makes an ``AsyncTransport`` and sends nothing. ``offline`` is as for
+        ``scckit_transports``.
 
-    All results are collected; two plugins with the same name are an error, a name that ``scckit_transports`` has too is
-    not: the one made for asyncio is then used by ``connect_async``, the other one by ``connect``. Called once per
-    registry, when a transport is first looked up.
+    Selection:
+        All results are collected. Of two plugins with the same name of such a transport, the one whose own name sorts
+        first has it, and the other is reported. A name that ``scckit_transports`` has too is no conflict: the transport
+        made for asyncio is then used by ``connect_async``, the other one by ``connect``.
+
+    When:
+        Called once per registry, when a transport is first looked up, in the thread that looks. The factory is called once
+        for each client that asks for its transport by name, on the event loop or before there is one.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's transports are left out. A factory may raise any
+        ``SCCError`` about what the user gave it, which reaches the user as it is; anything else that leaves it, and
+        anything returned that has no ``open`` and ``aclose``, is a ``BrokenPlugin``.
 
     Example:
         >>> @hookimpl
         ... def scckit_async_transports():
         ...     return {"mine": MyAsyncTransport}
+
+    Since:
+        0.1
     """
 
 
@@ -79,15 +117,28 @@ def scckit_page_readers() -> Mapping[str, Callable[[], PageReader]]:  # type: ig
     """Offer page readers by name.
 
     Returns:
-        A factory for each name. A factory makes a ``PageReader``.
+        A factory for each name: it takes nothing and makes a ``PageReader``.
 
-    All results are collected; two plugins with the same name are an error. Called once per registry, when a reader is
-    first looked up.
+    Selection:
+        All results are collected. Of two plugins with the same name of a reader, the one whose own name sorts first has
+        it, and the other is reported.
+
+    When:
+        Called once per registry, when a reader is first looked up, in the thread that looks. The factory is called once
+        for each client, in the thread that makes it.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's readers are left out. A factory may raise any ``SCCError``
+        about the set-up, such as ``MissingLibrary``, which reaches the user as it is; anything else that leaves it, and
+        anything returned that has no ``read``, is a ``BrokenPlugin``.
 
     Example:
         >>> @hookimpl
         ... def scckit_page_readers():
         ...     return {"mine": MyReader}
+
+    Since:
+        0.1
     """
 
 
@@ -96,15 +147,27 @@ def scckit_product_kinds() -> Sequence[ProductKind]:  # type: ignore[empty-body]
     """Offer product kinds.
 
     Returns:
-        Objects that fulfil ``ProductKind``.
+        A list or tuple of objects (not classes) that fulfil ``ProductKind``.
 
-    All results are collected; two kinds with the same name are an error. Called once per registry, when a kind is first
-    looked up.
+    Selection:
+        All results are collected. Of two kinds with the same name, the one of the plugin whose own name sorts first is
+        taken, and the other's plugin is reported. Kinds may share an alias, which then selects all of them.
+
+    When:
+        Called once per registry, when a kind is first looked up, in the thread that looks. The methods of a kind are
+        called from any thread, several at a time.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's kinds are left out. So is, by itself, a kind that lacks
+        something of ``ProductKind``; the message names what.
 
     Example:
         >>> @hookimpl
         ... def scckit_product_kinds():
         ...     return [MyKind()]
+
+    Since:
+        0.1
     """
 
 
@@ -117,13 +180,25 @@ def scckit_trees() -> Mapping[str, Callable[[Mapping[str, object]], object]]:  #
         ``elda/hpb_000_0355_…_elda_v5.1.2``, and returns the whole. Who closes the whole closes every product; if the
         function raises, it has closed none.
 
-    All results are collected; two plugins with the same name are an error. Called once per registry, when a tree is first
-    looked up.
+    Selection:
+        All results are collected. Of two plugins with the same name of a tree, the one whose own name sorts first has it,
+        and the other is reported.
+
+    When:
+        Called once per registry, when a tree is first looked up, in the thread that looks. The function is called by
+        ``scckit.open_measurement``, in the caller's thread.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's trees are left out. What leaves the function reaches the
+        caller of ``scckit.open_measurement`` after the products are closed.
 
     Example:
         >>> @hookimpl
         ... def scckit_trees():
         ...     return {"dict": dict}
+
+    Since:
+        0.1
     """
 
 
@@ -132,18 +207,29 @@ def scckit_credentials(environ: Mapping[str, str]) -> Credentials | None:
     """Find credentials.
 
     Args:
-        environ: The environment to look into; never ``os.environ`` itself, so that tests can give another.
+        environ: The environment to look into: a copy, and never ``os.environ`` itself, so that tests can give another.
 
     Returns:
         Credentials, or None if this source knows none.
 
-    The first result that is not None wins, in the order of the names of the plugins' entry points. Called by
-    ``scckit.connect`` when no credentials are given.
+    Selection:
+        The first result that is not None wins, in the order of the names of the plugins; the others are then not asked.
+
+    When:
+        Called when a client is made without credentials, once for each such client, in the thread that makes it.
+
+    Errors:
+        A ``ConfigurationError``, such as ``MissingCredentials`` where a source has half of what is needed, reaches the
+        user as it is and ends the search. Anything else is reported by its type alone, since its text may hold what was
+        read, and the next source is asked.
 
     Example:
         >>> @hookimpl
         ... def scckit_credentials(environ):
         ...     return None
+
+    Since:
+        0.1
     """
 
 
@@ -154,11 +240,28 @@ def scckit_observe(event: Event) -> None:
     Args:
         event: What happened; it holds no secret.
 
-    All plugins are told; an exception in one is kept from everyone else. Called from whatever thread the event
-    happened in, so an implementation must be quick and safe for threads.
+    Returns:
+        Nothing; what is returned all the same is not looked at.
+
+    Selection:
+        All plugins are told, in the order of their names.
+
+    When:
+        Called at each event of each client of the registry, from whatever thread the event happened in, so an
+        implementation must be quick and safe for threads.
+
+    Errors:
+        Whatever leaves it is reported, the plugin is told of nothing more, and what it observed goes on undisturbed.
 
     Example:
         >>> @hookimpl
         ... def scckit_observe(event):
         ...     seen.append(event)
+
+    Since:
+        0.1
     """
+
+
+#: The names of all hooks, sorted.
+HOOKS: Final = tuple(name for name in __all__ if name.startswith("scckit_"))

@@ -7,7 +7,9 @@ exchange is closed and the flow's generator too, so a cancelled flow leaves no h
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ from scckit.events import Observe, Transferred
 from scckit.session.effects import Drain, Effect, Flow, Open, Sink, Sleep
 from scckit.session.messages import Body, Exchange, Head, Request, Transport
 
-__all__ = ["AsyncExchange", "AsyncTransport", "ThreadTransport", "run", "run_async"]
+__all__ = ["AsyncExchange", "AsyncTransport", "run", "run_async"]
 
 T = TypeVar("T")
 
@@ -31,20 +33,28 @@ class AsyncExchange(Protocol):
         """Status and headers of the answer."""
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Give the body as it comes."""
+        """Give the body as it is asked for; raises ``TransportError`` and nothing else."""
 
     async def aclose(self) -> None:
-        """End the exchange; may be called twice."""
+        """End the exchange, read to its end or not; may be called twice, and while its body is being read."""
 
 
 class AsyncTransport(Protocol):
-    """A ``Transport`` for asyncio, with the same duties."""
+    """A ``Transport`` for asyncio, with the same duties, of which the event loop adds some.
+
+    It is made on an event loop or before there is one, and belongs to the first loop on which it is used. On another loop,
+    after that one has ended, it works too or raises ``TransportError``. Any number of tasks may use it at a time.
+
+    Cancelling ``open`` gives up what it has begun, at once and for good. An exchange may be closed while a task reads its
+    body; that task then gets a ``TransportError``. The loop is never kept from its other tasks: bodies of requests read
+    files, so their pieces are taken in a worker thread.
+    """
 
     async def open(self, request: Request, /) -> AsyncExchange:
-        """Send a request and return once the head of the answer is there."""
+        """Send a request and return once the head of the answer is there; raises what ``Transport.open`` raises."""
 
     async def aclose(self) -> None:
-        """Give up all connections; may be called twice."""
+        """Give up all connections; may be called twice. Afterwards ``open`` raises ``TransportError``, at once."""
 
 
 def run(flow: Flow[T], transport: Transport, *, sleep: Callable[[float], None], observe: Observe) -> T:
@@ -213,7 +223,7 @@ async def run_async(
         nonlocal exchange
         if exchange is not None:
             ending, exchange = exchange, None
-            await ending.aclose()
+            await _surely(asyncio.ensure_future(ending.aclose()))
 
     step: Callable[[], Effect] = flow.__next__
     try:
@@ -238,63 +248,22 @@ async def _pour_async(exchange: AsyncExchange, sink: Sink[T], observe: Observe) 
     with pour:
         async for chunk in exchange.chunks():
             pour.take(chunk)
-        # Committing may check and unpack an archive: work for a thread, not for the loop.
-        return cast("T", await asyncio.to_thread(pour.finish))
+        # Committing may check and unpack an archive: work for a thread, not for the loop. It is waited for even if this is
+        # cancelled, since nobody may clean up under it; not as a task, since the end of a loop would cancel that.
+        finishing = asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, pour.finish)
+        return cast("T", await _surely(finishing))
 
 
-class ThreadTransport:
-    """Lets the asyncio driver use a transport made for threads: each blocking step runs in a worker thread."""
-
-    def __init__(self, transport: Transport) -> None:
-        """Wrap a transport; closing this closes it."""
-        self._transport = transport
-
-    async def open(self, request: Request, /) -> AsyncExchange:
-        """Send a request in a worker thread."""
-        opening = asyncio.ensure_future(asyncio.to_thread(self._transport.open, request))
+async def _surely(ending: asyncio.Future[T]) -> T:
+    """Wait until something has ended, also if this task is cancelled meanwhile; the cancellation goes on afterwards."""
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
         try:
-            return _ThreadExchange(await asyncio.shield(opening))
-        except asyncio.CancelledError:
-            # The thread cannot be stopped; what it opens after all is closed as soon as it is there.
-            opening.add_done_callback(_close_late)
-            raise
-
-    async def aclose(self) -> None:
-        """Close the wrapped transport."""
-        await asyncio.to_thread(self._transport.close)
-
-
-def _close_late(opening: asyncio.Future[Exchange]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
-
-
-class _ThreadExchange:
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._busy: asyncio.Future[bytes | None] | None = None
-
-    @property
-    def head(self) -> Head:
-        return self._exchange.head
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunks = self._exchange.chunks()
-
-        def step() -> bytes | None:
-            return next(chunks, None)
-
-        while True:
-            self._busy = asyncio.ensure_future(asyncio.to_thread(step))
-            chunk = await asyncio.shield(self._busy)
-            self._busy = None
-            if chunk is None:
-                return
-            yield chunk
-
-    async def aclose(self) -> None:
-        if self._busy is not None:
-            # A thread is reading: closing under it would break it. It ends by its own time-out at the latest.
-            await asyncio.wait([self._busy])
-            self._busy.exception()
-        await asyncio.to_thread(self._exchange.close)
+            await asyncio.wait([ending])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        with suppress(asyncio.CancelledError):
+            ending.exception()  # has been looked at; what was cancelled has nobody to tell it to
+        raise cancelled
+    return ending.result()
