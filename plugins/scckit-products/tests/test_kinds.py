@@ -6,17 +6,16 @@ import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scckit_products
 from scckit.models import ProductName
-from scckit.plugins import ProductKind, Registry
-from scckit_products import scckit_product_kinds
+from scckit.plugins import JoinsFiles, ProductKind, Registry
 
-KINDS = {kind.name: kind for kind in scckit_product_kinds()}
+KINDS = {kind.name: kind for kind in Registry(strict=True).product_kinds()}
 PARTS = {
     "hirelpp": "hirelpp",
     "cloudscreen": "cloudmask",
@@ -43,14 +42,30 @@ def owners(name: str) -> set[str]:
     return {kind.name for kind in KINDS.values() if kind.owns(name)} - {"raw"}
 
 
-def test_the_plugin_is_found_and_whole() -> None:
-    """A registry that looks for plugins finds this one and accepts every kind."""
-    registry = Registry(discover=False, strict=True)
-    registry.register(scckit_products, "products")
+def test_the_plugins_are_found_and_whole() -> None:
+    """A registry that looks for plugins finds each kind as a plugin of its own name, and the tree."""
+    registry = Registry(strict=True)
 
-    assert set(ROUTES) == {kind.name for kind in registry.product_kinds()}
+    assert set(ROUTES) == set(KINDS)
     assert {"elda", "eldec"} == {kind.name for kind in registry.kinds(["optical"])}
-    assert "products" in {report.name for report in Registry(strict=True).reports()}
+    assert {*ROUTES, "xarray"} <= {report.name for report in registry.reports()}
+    assert "xarray" in registry.trees()
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_each_kind_comes_alone(name: str) -> None:
+    """The module of a kind offers that kind and no other."""
+    registry = Registry(discover=False, strict=True)
+    registry.register(import_module(f"scckit_products.{name}"), name)
+
+    assert [name] == [kind.name for kind in registry.product_kinds()]
+
+
+def test_kinds_with_times_join_files() -> None:
+    """Raw files and pictures have no times along which they could be joined; all others do."""
+    assert set(ROUTES) - {"raw", "plots", "elquick"} == {
+        name for name, kind in KINDS.items() if isinstance(kind, JoinsFiles)
+    }
 
 
 @pytest.mark.parametrize("name", ROUTES)

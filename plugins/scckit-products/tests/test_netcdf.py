@@ -259,7 +259,7 @@ def test_netcdf_3_needs_scipy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "scipy", None)
 
     with pytest.raises(MissingLibrary, match="needs scipy"):
-        RAW.header(path)
+        ELDA.header(path)
 
 
 # -- datasets -------------------------------------------------------------------------------------------------------------
@@ -499,7 +499,8 @@ def test_disorder_in_time_is_found(tmp_path: Path, elpp: Content, hours: list[li
     """An interval that does not go forward, is missing, or begins before the one before it, is found."""
     elpp.add("time_bounds", "time nv", hours)
 
-    assert {("time-bounds", one) for one in where} == found(ELPP, elpp.write(tmp_path / ELPP_NAME))
+    problems = found(ELPP, elpp.write(tmp_path / ELPP_NAME))
+    assert {("time-bounds", one) for one in where} == {problem for problem in problems if problem[0] == "time-bounds"}
 
 
 def test_bounds_of_another_form_are_found(tmp_path: Path, elpp: Content) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scckit.models import ProductName
-from scckit_products import scckit_product_kinds
+from scckit.plugins import Registry
 from scckit_products.elda import ELDA
 from scckit_products.elpp import ELPP
 from scckit_products.kind import NetCDFKind
@@ -32,6 +32,13 @@ ELPP_FILES = (
     "hpb_003_0000330_201810172100_201810172300_20181017oh00_elpp_v5.3.0.nc",
     OLD_ELPP,
 )
+#: What is found in real files, and true of them.
+FINDINGS = {
+    # Elastic backscatter: the lidar ratio is assumed to be 40 sr at all levels, and all of its errors are the fill value.
+    "hpb_003_0000330_201810172100_201810172300_20181017oh00_elpp_v5.3.0.nc": [
+        ("no-data", "assumed_particle_lidar_ratio_error")
+    ],
+}
 RAW_FILE = "20170227ino1123.nc"
 OWNERS: dict[str, NetCDFKind] = dict.fromkeys(ELDA_FILES, ELDA) | dict.fromkeys(ELPP_FILES, ELPP)
 
@@ -48,12 +55,13 @@ def real_data() -> Path:
 
 @pytest.mark.parametrize("name", OWNERS)
 def test_real_products_are_owned_whole_and_summed_up(real_data: Path, name: str) -> None:
-    """A real product belongs to its kind and no other, has no problem, and its summary tells its station and version."""
+    """A real product belongs to its kind and no other, has no error, and its summary tells its station and version."""
     path = real_data / "products" / name
     kind = OWNERS[name]
 
-    assert {kind.name, "raw"} == {one.name for one in scckit_product_kinds() if one.owns(name)}
-    assert kind.verify(path) == []
+    assert {kind.name, "raw"} == {one.name for one in Registry(strict=True).product_kinds() if one.owns(name)}
+    assert [(problem.code, problem.where) for problem in kind.verify(path)] == FINDINGS.get(name, [])
+    assert [problem for problem in kind.verify(path) if problem.severity == "error"] == []
     summary = kind.summary(path)
     assert summary.startswith(f"hpb {kind.name}, ")
     assert summary.endswith(f"SCC {kind.header(path)['scc_version']}")
@@ -113,10 +121,11 @@ def test_real_preprocessed_products_open_by_the_same_names(real_data: Path, name
 
 
 def test_the_real_raw_file_opens(real_data: Path) -> None:
-    """A raw file that another program made names its measurement, is whole, and opens."""
+    """A raw file that another program made names its measurement, has no error, and opens."""
     path = real_data / "raw" / RAW_FILE
 
     assert RAW.header(path)["Measurement_ID"] == "20170227ino1123"
-    assert RAW.verify(path) == []
+    assert [(one.code, one.severity) for one in RAW.verify(path)] == [("single-profile", "warning")]
+    assert RAW.verify(path) == RAW.check_input(path, {})
     with RAW.open(path) as dataset:
         assert dataset.Raw_Lidar_Data.shape == (1, 7, 16380)

@@ -12,7 +12,7 @@ from scckit_products.netcdf import open_undecoded, reading
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ORIGINAL_NAME", "open_decoded"]
+__all__ = ["DEFAULT_FILL", "ORIGINAL_NAME", "decode", "open_decoded"]
 
 #: Attribute of a renamed variable that keeps the name that it has in the file.
 ORIGINAL_NAME: Final = "original_name"
@@ -31,7 +31,7 @@ _COORDINATES: Final = (
 _TIME_UNITS: Final = "seconds since 1970-01-01T00:00:00Z"
 
 #: What netCDF writes where a program wrote nothing; of this type and rounded to the variable's own.
-_DEFAULT_FILL: Final = 9.969209968386869e36
+DEFAULT_FILL: Final = 9.969209968386869e36
 
 
 def open_decoded(path: Path, *, names: Mapping[str, str], flags: Mapping[str, Flags]) -> xr.Dataset:
@@ -56,7 +56,7 @@ def open_decoded(path: Path, *, names: Mapping[str, str], flags: Mapping[str, Fl
     opened = open_undecoded(path)
     try:
         with reading(path):
-            dataset = _decode(opened, names, flags)
+            dataset = decode(opened, names=names, flags=flags)
     except BaseException:
         opened.close()
         raise
@@ -65,7 +65,8 @@ def open_decoded(path: Path, *, names: Mapping[str, str], flags: Mapping[str, Fl
     return dataset
 
 
-def _decode(opened: xr.Dataset, names: Mapping[str, str], flags: Mapping[str, Flags]) -> xr.Dataset:
+def decode(opened: xr.Dataset, *, names: Mapping[str, str], flags: Mapping[str, Flags]) -> xr.Dataset:
+    """Make a dataset as people want it of one as it is in its file; the attributes of that are changed, nothing is closed."""
     import xarray as xr  # noqa: PLC0415 - an optional library
 
     _complete_time(opened)
@@ -77,7 +78,7 @@ def _decode(opened: xr.Dataset, names: Mapping[str, str], flags: Mapping[str, Fl
             if "_FillValue" in variable.attrs:
                 fills[name] = variable.attrs.pop("_FillValue")
         elif variable.dtype.kind == "f" and (name,) != variable.dims:
-            variable.attrs.setdefault("_FillValue", variable.dtype.type(_DEFAULT_FILL))
+            variable.attrs.setdefault("_FillValue", variable.dtype.type(DEFAULT_FILL))
     dataset = xr.decode_cf(opened, decode_timedelta=False)
     for name, fill in fills.items():
         dataset.variables[name].attrs["_FillValue"] = fill
@@ -111,6 +112,8 @@ def _complete_time(opened: xr.Dataset) -> None:
         attributes.setdefault("units", _TIME_UNITS)
         if "time_bounds" in opened.variables:
             attributes.setdefault("bounds", "time_bounds")
+    elif "time_bounds" in opened.variables:
+        opened.variables["time_bounds"].attrs.setdefault("units", _TIME_UNITS)
 
 
 def _is_status(name: str, variable: xr.Variable) -> bool:

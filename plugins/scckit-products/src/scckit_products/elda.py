@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from scckit.plugins import ProductKind, hookimpl
+from scckit_products.drawing import optical_products
 from scckit_products.flags import ELDA_FLAGS
-from scckit_products.kind import NetCDFKind
+from scckit_products.joining import SeriesKind
 
-__all__ = ["ELDA"]
+__all__ = ["ELDA", "scckit_product_kinds"]
 
 _BACKSCATTER: Final = ("backscatter", "error_backscatter")
 _EXTINCTION: Final = ("extinction", "error_extinction")
@@ -18,11 +21,12 @@ _DEPOLARIZATION: Final = (
     "error_particledepolarization",
 )
 
-ELDA: Final = NetCDFKind(
+ELDA: Final = SeriesKind(
     name="elda",
     route="download-optical/",
     module="elda",
     part="elda",
+    draw=optical_products,
     aliases=("optical",),
     dimensions=("altitude", "time", "wavelength", "nv"),
     variables=(
@@ -50,3 +54,9 @@ ELDA: Final = NetCDFKind(
     names={"atmospheric_molecular_calculation_source": "molecular_calculation_source"},
     flags=ELDA_FLAGS,
 )
+
+
+@hookimpl
+def scckit_product_kinds() -> Sequence[ProductKind]:
+    """Offer this kind."""
+    return (ELDA,)

@@ -5,17 +5,21 @@ They come with those of ELDA, in one archive; there is no download of their own 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from scckit_products.kind import NetCDFKind
+from scckit.plugins import ProductKind, hookimpl
+from scckit_products.drawing import calibrations
+from scckit_products.joining import SeriesKind
 
-__all__ = ["ELDEC"]
+__all__ = ["ELDEC", "scckit_product_kinds"]
 
-ELDEC: Final = NetCDFKind(
+ELDEC: Final = SeriesKind(
     name="eldec",
     route="download-optical/",
     module="eldec",
     part="eldec",
+    draw=calibrations,
     aliases=("optical",),
     dimensions=("time", "altitude", "ratio", "nv"),
     variables=(
@@ -27,3 +31,9 @@ ELDEC: Final = NetCDFKind(
         ("polarization_gain_factor", "polarization_calibration_ratio_average"),
     ),
 )
+
+
+@hookimpl
+def scckit_product_kinds() -> Sequence[ProductKind]:
+    """Offer this kind."""
+    return (ELDEC,)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from scckit.plugins import ProductKind, hookimpl
+from scckit_products.drawing import signals
 from scckit_products.flags import ELPP_FLAGS
-from scckit_products.kind import NetCDFKind
+from scckit_products.joining import SeriesKind
 
-__all__ = ["ELPP"]
+__all__ = ["ELPP", "scckit_product_kinds"]
 
 #: Format 1.0 (SCC 5.1.0) has these names. The variables are renamed; their dimensions stay as they are in the file, in
 #: format 1.0 ``(angle, level)`` and ``(channel, angle, level)`` where later ones have ``time`` in the place of ``angle``.
@@ -21,11 +24,12 @@ _NAMES: Final = {
     "atmospheric_molecular_lidar_ratio": "molecular_lidar_ratio",
 }
 
-ELPP: Final = NetCDFKind(
+ELPP: Final = SeriesKind(
     name="elpp",
     route="download-preprocessed/",
     module="elpp",
     part="elpp",
+    draw=signals,
     aliases=("preprocessed",),
     dimensions=("time", "level", "channel", "angle", "nv"),
     variables=(
@@ -52,3 +56,9 @@ ELPP: Final = NetCDFKind(
     names=_NAMES,
     flags=ELPP_FLAGS,
 )
+
+
+@hookimpl
+def scckit_product_kinds() -> Sequence[ProductKind]:
+    """Offer this kind."""
+    return (ELPP,)

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["ELDA_FLAGS", "ELPP_FLAGS", "Flags"]
+__all__ = ["ELDA_FLAGS", "ELPP_FLAGS", "SYNONYMS", "Flags"]
 
 
 @frozen
@@ -129,3 +129,6 @@ ELDA_FLAGS: Final[Mapping[str, Flags]] = {
     ),
     "extinction_evaluation_algorithm": _numbered("weighted_linear_fit", "non-weighted_linear_fit"),
 }
+
+#: Words of today for those that older versions of the formats have for the same (6.6).
+SYNONYMS: Final[Mapping[str, str]] = {"etna": "volcanic", "b0510": "b0511"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from scckit_products.kind import NetCDFKind
+from scckit.plugins import ProductKind, hookimpl
+from scckit_products.drawing import signals
+from scckit_products.joining import SeriesKind
 
-__all__ = ["HIRELPP"]
+__all__ = ["HIRELPP", "scckit_product_kinds"]
 
-HIRELPP: Final = NetCDFKind(
+HIRELPP: Final = SeriesKind(
     name="hirelpp",
     route="download-hirelpp/",
     module="hirelpp",
     part="hirelpp",
+    draw=signals,
     dimensions=("time", "level", "channel", "angle", "nv"),
     variables=(
         "latitude",
@@ -26,3 +30,9 @@ HIRELPP: Final = NetCDFKind(
         ("range_corrected_signal", "attenuated_backscatter"),
     ),
 )
+
+
+@hookimpl
+def scckit_product_kinds() -> Sequence[ProductKind]:
+    """Offer this kind."""
+    return (HIRELPP,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,15 @@ from attrs import field, frozen
 
 from scckit.errors import UnreadableProduct
 from scckit.models import PRODUCT_TYPES, Problem, ProductName
+from scckit_products.checks import check_agreement, check_altitude, check_data, check_sizes, check_times, compare
 from scckit_products.dataset import open_decoded
+from scckit_products.drawing import Draw
 from scckit_products.flags import Flags
 from scckit_products.netcdf import open_undecoded, read_attributes, read_dimensions, reading
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 __all__ = ["NetCDFKind"]
 
@@ -35,6 +39,7 @@ class NetCDFKind:
         by_type: Further variables by the product type in the file name.
         names: New names of variables by those that older versions of the SCC gave them.
         flags: Meanings of flags by the names that the variables have in the files.
+        draw: Draws an opened file under a title.
     """
 
     name: str
@@ -47,6 +52,7 @@ class NetCDFKind:
     by_type: Mapping[int, tuple[str, ...]] = field(factory=dict)
     names: Mapping[str, str] = field(factory=dict)
     flags: Mapping[str, Flags] = field(factory=dict)
+    draw: Draw = field(kw_only=True)
 
     def owns(self, member: str, /) -> bool:
         """Tell by the module part of the name."""
@@ -74,27 +80,43 @@ class NetCDFKind:
         return open_decoded(path, names=self.names, flags=self.flags)
 
     def verify(self, path: Path, /) -> Sequence[Problem]:
-        """Return what is wrong with a file: its form, its times, and whether its name and its attributes agree.
+        """Return what is wrong with a file (scc-interface.md 6).
 
-        The data themselves are not read.
-
-        Codes: ``unreadable``, ``missing-dimension``, ``missing-variable``, ``missing-attribute``, ``time-bounds``,
-        ``disagreement``.
+        ===================== ======== ======================================================================================
+        code                  severity what was found
+        ===================== ======== ======================================================================================
+        ``unreadable``        error    it is no netCDF file, or damaged
+        ``missing-dimension`` error    a dimension that every such file has is not there
+        ``missing-variable``  error    a variable that every such file has, or every one of its type, is not there
+        ``missing-attribute`` error    an attribute that every file has is not there
+        ``dimension-size``    error    ``nv`` is not 2
+        ``time-bounds``       error    an interval does not go forward, or begins before the one before it
+        ``altitude-order``    error    altitudes on an axis of their own do not ascend
+        ``disagreement``      error    name and content say different things about measurement, station, version, product,
+                                       type or wavelength (a warning for the wavelength of ELDEC)
+        ``time-start``        warning  ``time`` is not the begin of its interval
+        ``time-name``         warning  the intervals begin or end over a minute off the times in the name
+        ``time-attribute``    warning  the same of the attributes ``measurement_start_datetime`` and ``…_stop_datetime``
+        ``fill-value``        warning  another value than those of the SCC, or one of another type, stands for missing ones
+        ``no-data``           warning  a variable of profiles has nothing but missing values
+        ``infinite``          warning  a variable has infinite values
+        ``flag-value``        warning  a flag has a value that neither the file nor the interface gives a meaning
+        ===================== ======== ======================================================================================
 
         Raises:
             MissingLibrary: A library to read it is not installed.
         """
+        problems: list[Problem] = []
+        name = ProductName.parse(path.name)
         try:
             dimensions = read_dimensions(path)
             with open_undecoded(path) as dataset, reading(path):
-                return [
-                    *self._missing_dimensions(dimensions),
-                    *self._missing_variables(dataset, ProductName.parse(path.name)),
-                    *_disordered(dataset),
-                    *self._disagreeing(dataset.attrs, ProductName.parse(path.name)),
-                ]
+                # One by one, so that what is found before the damage is told too.
+                for problem in self._problems(dataset, dimensions, name):
+                    problems.append(problem)  # noqa: PERF402
         except UnreadableProduct as error:
-            return [Problem("unreadable", path.name, str(error))]
+            problems.append(Problem("unreadable", path.name, str(error)))
+        return problems
 
     def summary(self, path: Path, /) -> str:
         """Return one line: station, kind, type, wavelengths, times, altitudes, SCC version, as far as they are told.
@@ -106,7 +128,40 @@ class NetCDFKind:
         with self.open(path) as dataset, reading(path):
             return ", ".join(part for part in self._told(dataset, ProductName.parse(path.name)) if part)
 
-    def _missing_dimensions(self, dimensions: Sequence[str]) -> Iterator[Problem]:
+    def plot(self, product: Path | xr.Dataset, /) -> Figure:
+        """Draw a product into a figure of its own, without ``pyplot``; show it or save it with ``savefig``.
+
+        Missing data are shown as missing, times are in UTC. Needs matplotlib.
+
+        Args:
+            product: The path of a file, or what ``open`` or ``open_many`` returned, which is left open.
+
+        Raises:
+            UnreadableProduct: It is no netCDF file, is damaged, or holds nothing that can be drawn.
+            MissingLibrary: A library to open it or to draw it is not installed.
+        """
+        if isinstance(product, str | PathLike):
+            with self.open(Path(product)) as dataset:
+                return self.plot(dataset)
+        source = str(product.encoding.get("source", ""))
+        if "file_name" in product.coords and product.sizes["time"]:
+            # Files that were joined are of one product: what the name of one tells of it is true of all.
+            source = str(product["file_name"].values[0])
+        name = ProductName.parse(Path(source).name)
+        title = ", ".join(part for part in self._titled(product, name) if part)
+        return self.draw(product, title)
+
+    def _problems(self, dataset: xr.Dataset, dimensions: Mapping[str, int], name: ProductName) -> Iterator[Problem]:
+        yield from self._missing_dimensions(dimensions)
+        yield from check_sizes(dimensions)
+        yield from self._missing_variables(dataset, name)
+        yield from self._disagreeing(dataset.attrs, name)
+        yield from check_agreement(dataset, name)
+        yield from check_times(dataset, name)
+        yield from check_altitude(dataset)
+        yield from check_data(dataset, self.flags)
+
+    def _missing_dimensions(self, dimensions: Mapping[str, int]) -> Iterator[Problem]:
         for dimension in self.dimensions:
             if dimension not in dimensions:
                 found = ", ".join(dimensions) or "none"
@@ -125,24 +180,18 @@ class NetCDFKind:
         return (problem for attribute, text in named for problem in compare(attributes, attribute, text))
 
     def _told(self, dataset: xr.Dataset, name: ProductName) -> Iterator[str]:
+        yield from self._titled(dataset, name)
+        yield _altitudes(dataset)
+        version = dataset.attrs.get("scc_version", name.version)
+        yield f"SCC {version}" if version else ""
+
+    def _titled(self, dataset: xr.Dataset, name: ProductName) -> Iterator[str]:
         yield f"{name.station or dataset.attrs.get('station_ID', '?')} {self.name}"
         number = _type(dataset, name)
         if number >= 0:
             yield f"type {number} ({PRODUCT_TYPES.get(number, 'unknown')})"
         yield _wavelengths(dataset, name)
         yield _times(dataset)
-        yield _altitudes(dataset)
-        version = dataset.attrs.get("scc_version", name.version)
-        yield f"SCC {version}" if version else ""
-
-
-def compare(attributes: Mapping[str, Any], attribute: str, named: str | None) -> Iterator[Problem]:
-    """Find out whether an attribute is there and says the same as the file's name, if that says anything."""
-    if attribute not in attributes:
-        yield Problem("missing-attribute", attribute, f"there is no global attribute {attribute}")
-    elif named is not None and str(attributes[attribute]).casefold() != named.casefold():
-        message = f"the name of the file says {named!r}, its attribute {attribute} says {str(attributes[attribute])!r}"
-        yield Problem("disagreement", attribute, message)
 
 
 def _type(dataset: xr.Dataset, name: ProductName) -> int:
@@ -152,24 +201,6 @@ def _type(dataset: xr.Dataset, name: ProductName) -> int:
     if "product_type_id" in dataset.variables:
         return int(dataset.variables["product_type_id"].values.item())
     return -1
-
-
-def _disordered(dataset: xr.Dataset) -> Iterator[Problem]:
-    if "time_bounds" not in dataset.variables:
-        return
-    bounds = dataset.variables["time_bounds"]
-    if bounds.ndim != 2 or bounds.shape[1] != 2:  # noqa: PLR2004 - intervals have a begin and an end
-        message = f"it should hold a begin and an end for each time; its dimensions are {dict(bounds.sizes)}"
-        yield Problem("time-bounds", "time_bounds", message)
-        return
-    values = bounds.values
-    for number, (start, stop) in enumerate(values):
-        # Written so that a missing value (NaN) is disorder too.
-        if not start < stop:
-            yield Problem("time-bounds", f"time_bounds[{number}]", f"the interval begins at {start} and ends at {stop}")
-    for number in range(1, len(values)):
-        if not values[number - 1, 0] < values[number, 0]:
-            yield Problem("time-bounds", f"time_bounds[{number}]", "it does not begin after the one before it")
 
 
 def _wavelengths(dataset: xr.Dataset, name: ProductName) -> str:

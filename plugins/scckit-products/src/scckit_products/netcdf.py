@@ -17,7 +17,7 @@ from scckit_products.formats import Format, format_of
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["open_undecoded", "read_attributes", "read_dimensions", "reading"]
+__all__ = ["is_classic", "open_undecoded", "plain", "read_attributes", "read_dimensions", "reading", "require"]
 
 _INSTALL: Final = "pip install 'scckit-products[netcdf]'"
 
@@ -34,13 +34,13 @@ def read_attributes(path: Path) -> Mapping[str, Any]:
         import h5netcdf  # noqa: PLC0415 - an optional library
 
         with reading(path), h5netcdf.File(path, "r") as file:
-            return {name: _plain(value) for name, value in file.attrs.items()}
+            return {name: plain(value) for name, value in file.attrs.items()}
     with open_undecoded(path) as dataset:
-        return {str(name): _plain(value) for name, value in dataset.attrs.items()}
+        return {str(name): plain(value) for name, value in dataset.attrs.items()}
 
 
-def read_dimensions(path: Path) -> tuple[str, ...]:
-    """Return the names of the dimensions of a netCDF file, also of those that no variable has; reads nothing else.
+def read_dimensions(path: Path) -> Mapping[str, int]:
+    """Return the sizes of the dimensions of a netCDF file, also of those that no variable has; reads nothing else.
 
     Raises:
         UnreadableProduct: It is no netCDF file, or damaged.
@@ -51,12 +51,22 @@ def read_dimensions(path: Path) -> tuple[str, ...]:
         import h5netcdf  # noqa: PLC0415 - an optional library
 
         with reading(path), h5netcdf.File(path, "r") as file:
-            return tuple(file.dimensions)
+            return {name: int(dimension.size) for name, dimension in file.dimensions.items()}
     require("scipy")
     from scipy.io import netcdf_file  # noqa: PLC0415 - an optional library
 
     with reading(path), netcdf_file(path, "r", mmap=False) as file:
-        return tuple(file.dimensions)
+        # The size of a dimension that can grow is kept elsewhere.
+        return {name: int(file._recs if size is None else size) for name, size in file.dimensions.items()}  # noqa: SLF001
+
+
+def is_classic(path: Path) -> bool:
+    """Tell whether a netCDF file is in the classic form (netCDF-3), which is read whole.
+
+    Raises:
+        UnreadableProduct: It is no netCDF file.
+    """
+    return _require_netcdf(path) is Format.NETCDF3
 
 
 def open_undecoded(path: Path) -> xr.Dataset:
@@ -66,15 +76,23 @@ def open_undecoded(path: Path) -> xr.Dataset:
         UnreadableProduct: It is no netCDF file, or damaged.
         MissingLibrary: A library to read it is not installed.
     """
-    is_classic = _require_netcdf(path) is Format.NETCDF3
-    require("xarray", *(("scipy",) if is_classic else ("h5netcdf", "h5py")))
+    classic = is_classic(path)
+    require("xarray", *(("scipy",) if classic else ("h5netcdf", "h5py")))
     import xarray as xr  # noqa: PLC0415 - an optional library
 
     with reading(path):
-        if is_classic:
+        if classic:
             # Classic files are read whole: where scipy maps one that is damaged, it leaves the file open.
             return xr.open_dataset(path, engine="scipy", decode_cf=False, mmap=False)
-        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+        store = xr.backends.H5NetCDFStore.open(str(path))
+        try:
+            dataset = xr.open_dataset(store, decode_cf=False)
+        except BaseException:
+            # Left to itself, xarray holds a file open whose variables turn out to be damaged.
+            store.close()
+            raise
+        dataset.encoding["source"] = str(path)
+        return dataset
 
 
 @contextmanager
@@ -113,11 +131,11 @@ def _require_netcdf(path: Path) -> Format:
     raise UnreadableProduct(msg)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Turn a value of an attribute into text, numbers, or a tuple of them."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     listed = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(listed, list):
-        return _plain(listed[0]) if len(listed) == 1 else tuple(_plain(one) for one in listed)
-    return _plain(listed) if isinstance(listed, bytes) else listed
+        return plain(listed[0]) if len(listed) == 1 else tuple(plain(one) for one in listed)
+    return plain(listed) if isinstance(listed, bytes) else listed

@@ -13,6 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from scckit.archive import Limits
+from scckit.archive.members import DEFAULT_LIMITS
 
 __all__ = ["HOSTILE", "HTML", "Hostile", "pack"]
 
@@ -23,8 +24,8 @@ _STAMP: Final = (2000, 1, 1, 0, 0, 0)
 _FILE: Final = stat.S_IFREG | 0o644
 #: Where the flags of a member stand in its own header and in the table of contents (APPNOTE.TXT 4.3.7, 4.3.12).
 _FLAGS: Final = ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8))
-#: Far beyond what may pass as a small file of zeros.
-_BOMB: Final = 32 * 2**20
+#: A little more than what may pass as a small file of zeros.
+_BOMB: Final = 17 * 2**20
 
 
 @frozen
@@ -32,7 +33,7 @@ class Hostile:
     """A hostile archive: how it is made of the name and the content of a good file, and what it may hold at most."""
 
     make: Callable[[str, bytes], bytes]
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
 
 
 def pack(*members: tuple[str, bytes], mode: int = _FILE, compression: int = zipfile.ZIP_STORED) -> bytes:
@@ -75,7 +76,8 @@ def _corrupt(name: str, content: bytes) -> bytes:
 
 
 def _bomb(size: int) -> Callable[[str, bytes], bytes]:
-    return lambda name, content: pack((f"a/{name}", content), ("b/x", bytes(size)), compression=zipfile.ZIP_DEFLATED)
+    # With the whole of a large file the archive could be large enough for what it unpacks to.
+    return lambda name, content: pack((name, content[:1000]), ("x", bytes(size)), compression=zipfile.ZIP_DEFLATED)
 
 
 #: By what is hostile about them. The good file comes first, so that there is something to be left behind.
@@ -94,7 +96,7 @@ HOSTILE: Final[Mapping[str, Hostile]] = MappingProxyType(
         "names that differ by case": _beside(str.swapcase),
         "encrypted": Hostile(_encrypted),
         "bomb by ratio": Hostile(_bomb(_BOMB)),
-        "bomb by total size": Hostile(_bomb(_BOMB // 2), Limits(max_total_bytes=_BOMB // 4)),
+        "bomb by total size": Hostile(_bomb(_BOMB // 4), Limits(max_total_bytes=_BOMB // 8)),
         "bomb by count": Hostile(
             lambda name, content: pack((name, content), *((f"{number}-{name}", b"") for number in range(20))),
             Limits(max_members=20),

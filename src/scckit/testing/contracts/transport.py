@@ -13,7 +13,7 @@ import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -35,23 +35,20 @@ from scckit.plugins import Head, Request, Transport, TransportSettings
 from scckit.session.messages import FormBody
 from scckit.testing.server import Act, Received, ScriptedServer, Steps, answer, chunked, refusing_port
 
-__all__ = ["TransportContract"]
+__all__ = ["FLAT", "LARGE", "GeneratedBody", "TransportCases", "TransportContract", "watched_memory"]
 
 _PATIENCE: Final = 5.0
-_LARGE: Final = 20_000_000
+LARGE: Final = 20_000_000
 #: Far below the size of a large body, far above what a transport may need for buffers.
-_FLAT: Final = 6_000_000
+FLAT: Final = 6_000_000
 _CHUNK: Final = 100_000
 
 
-class TransportContract:
-    """Contract suite for transports.
+class TransportCases:
+    """The cases for transports of both kinds; a contract says how a transport of its kind is carried through them."""
 
-    Subclass it in a test module, give the subclass a name that pytest collects, and override ``make_transport``.
-    """
-
-    def make_transport(self, settings: TransportSettings) -> Transport:
-        """Make the transport under test; it is closed by the suite."""
+    def carrying(self, settings: TransportSettings) -> AbstractContextManager[Transport]:
+        """Give the transport under test as one for threads, and close it afterwards."""
         raise NotImplementedError
 
     @contextmanager
@@ -60,7 +57,7 @@ class TransportContract:
     ) -> Iterator[Transport]:
         """Give a transport for a base URL, and close it afterwards."""
         settings = TransportSettings(url, _PATIENCE, read_timeout, verify, connections)
-        with closing(self.make_transport(settings)) as transport:
+        with self.carrying(settings) as transport:
             yield transport
 
     @contextmanager
@@ -178,16 +175,16 @@ class TransportContract:
     def test_large_downloads_need_little_memory(self) -> None:
         """Archives can be larger than memory: a body is given as it comes, in pieces."""
         piece = b"d" * _CHUNK
-        steps = itertools.chain([answer(200, length=_LARGE)], itertools.repeat(piece, _LARGE // _CHUNK))
+        steps = itertools.chain([answer(200, length=LARGE)], itertools.repeat(piece, LARGE // _CHUNK))
         with (
             self.meeting(steps) as (server, transport),
-            _watched_memory() as peak,
+            watched_memory() as peak,
             closing(transport.open(Request("GET", server.url()))) as exchange,
         ):
             sizes = [len(chunk) for chunk in exchange.chunks()]
 
-        assert sum(sizes) == _LARGE, "every byte must arrive"
-        assert peak() < _FLAT, f"the download of {_LARGE} bytes held {peak()} bytes at a time"
+        assert sum(sizes) == LARGE, "every byte must arrive"
+        assert peak() < FLAT, f"the download of {LARGE} bytes held {peak()} bytes at a time"
 
     # -- what goes out ------------------------------------------------------------------------------------------------
 
@@ -268,20 +265,20 @@ class TransportContract:
 
     def test_large_uploads_are_streamed(self) -> None:
         """Raw files are uploaded from disk as they are read: exact length, no chunks, little memory."""
-        body = _Generated(_LARGE)
-        with self.meeting(answer(200, body=b"stored")) as (server, transport), _watched_memory() as peak:
+        body = GeneratedBody(LARGE)
+        with self.meeting(answer(200, body=b"stored")) as (server, transport), watched_memory() as peak:
             _, said = _fetch(transport, Request("POST", server.url(), body=body))
 
         received = server.received[0]
         assert said == b"stored"
-        assert (received.length, received.sha256) == (_LARGE, body.sha256()), "every byte must arrive, in order"
-        assert received.headers.get_all("Content-Length") == (str(_LARGE),), "servers refuse uploads without a length"
+        assert (received.length, received.sha256) == (LARGE, body.sha256()), "every byte must arrive, in order"
+        assert received.headers.get_all("Content-Length") == (str(LARGE),), "servers refuse uploads without a length"
         assert "Transfer-Encoding" not in received.headers, "Django's usual servers do not take uploads in chunks"
-        assert peak() < _FLAT, f"the upload of {_LARGE} bytes held {peak()} bytes at a time"
+        assert peak() < FLAT, f"the upload of {LARGE} bytes held {peak()} bytes at a time"
 
     def test_a_request_can_be_sent_again(self) -> None:
         """A request is a value: after a renewed sign-in the same one is sent again, its body from the start."""
-        body = _Generated(3 * _CHUNK)
+        body = GeneratedBody(3 * _CHUNK)
         with self.meeting(answer(403), answer(200)) as (server, transport):
             request = Request("POST", server.url(), body=body)
             for _ in range(2):
@@ -306,7 +303,7 @@ class TransportContract:
     @pytest.mark.parametrize("given", [0, 3 * _CHUNK])
     def test_errors_of_a_body_pass_unchanged(self, error: BaseException, given: int) -> None:
         """What goes wrong while a file is read here is no fault of the connection; the caller must see what it was."""
-        body = _Generated(10 * _CHUNK, fails_after=given, error=error)
+        body = GeneratedBody(10 * _CHUNK, fails_after=given, error=error)
         with self.meeting(answer(200, body=b"fine")) as (server, transport):
             with pytest.raises(type(error)) as caught:
                 transport.open(Request("POST", server.url("/broken/"), body=body))
@@ -319,7 +316,7 @@ class TransportContract:
     @pytest.mark.parametrize("surplus", [-1, 1, 3 * _CHUNK])
     def test_a_body_of_another_length_is_no_request(self, surplus: int) -> None:
         """Surplus bytes would be taken for the next request, missing ones waited for: neither may come to pass."""
-        body = _Generated(2 * _CHUNK, announced=2 * _CHUNK - surplus)
+        body = GeneratedBody(2 * _CHUNK, announced=2 * _CHUNK - surplus)
         with self.meeting(answer(200, body=b"fine")) as (server, transport):
             with pytest.raises(SCCError):
                 _fetch(transport, Request("POST", server.url("/lie/"), body=body))
@@ -332,7 +329,7 @@ class TransportContract:
         """A server may refuse an upload by its head; what it says is worth more than 'connection broken'."""
         early = (answer(413, [("Connection", "close")], b"too large"), Act.SILENCE)
         with self.meeting(early, take_bodies=False) as (server, transport):
-            head, body = _fetch(transport, Request("POST", server.url(), body=_Generated(_LARGE // 4)))
+            head, body = _fetch(transport, Request("POST", server.url(), body=GeneratedBody(LARGE // 4)))
 
         assert (head.status, body) == (413, b"too large"), "the early answer must be delivered"
 
@@ -386,7 +383,7 @@ class TransportContract:
     def test_a_reset_in_the_body_is_a_broken_connection(self) -> None:
         """A connection that is torn down in the middle must not look like the end of the body."""
         with (
-            self.meeting((answer(200, length=_LARGE), b"x" * _CHUNK, Act.RESET)) as (server, transport),
+            self.meeting((answer(200, length=LARGE), b"x" * _CHUNK, Act.RESET)) as (server, transport),
             pytest.raises(ConnectionBroken),  # where a reset overtakes what came before it, there is not even a head
             closing(transport.open(Request("GET", server.url()))) as exchange,
         ):
@@ -561,6 +558,23 @@ class TransportContract:
         assert [str(one.message) for one in told] == [], "what was asked for needs no warning"
 
 
+class TransportContract(TransportCases):
+    """Contract suite for transports.
+
+    Subclass it in a test module, give the subclass a name that pytest collects, and override ``make_transport``.
+    """
+
+    def make_transport(self, settings: TransportSettings) -> Transport:
+        """Make the transport under test; it is closed by the suite."""
+        raise NotImplementedError
+
+    @contextmanager
+    def carrying(self, settings: TransportSettings) -> Iterator[Transport]:
+        """Give the transport under test, and close it afterwards."""
+        with closing(self.make_transport(settings)) as transport:
+            yield transport
+
+
 # -- tools ------------------------------------------------------------------------------------------------------------
 
 
@@ -574,7 +588,7 @@ def _drain(chunks: Iterator[bytes]) -> bytes:
 
 
 @contextmanager
-def _watched_memory() -> Iterator[Callable[[], int]]:
+def watched_memory() -> Iterator[Callable[[], int]]:
     """Watch how many bytes are allocated at a time while the block runs; give a function that tells the peak."""
     peaks: list[int] = []
     tracemalloc.start()
@@ -586,7 +600,7 @@ def _watched_memory() -> Iterator[Callable[[], int]]:
 
 
 @frozen
-class _Generated:
+class GeneratedBody:
     """A body made as it is asked for; it can fail after some bytes, and lie about its length."""
 
     size: int
@@ -596,19 +610,23 @@ class _Generated:
 
     @property
     def content_type(self) -> str:
+        """Bytes of no known kind."""
         return "application/octet-stream"
 
     @property
     def length(self) -> int:
+        """What it says of its length."""
         return self.size if self.announced is None else self.announced
 
     def chunks(self) -> Iterator[bytes]:
+        """Give it from the start."""
         for begin in range(0, self.size, _CHUNK):
             if self.error is not None and begin >= self.fails_after:
                 raise self.error
             yield f"{begin:020d}".encode() * (min(_CHUNK, self.size - begin) // 20)
 
     def sha256(self) -> str:
+        """Return the checksum of what it gives."""
         checksum = hashlib.sha256()
         for chunk in self.chunks():
             checksum.update(chunk)
