@@ -19,9 +19,10 @@ import scckit
 import scckit_emulator
 import scckit_parsel
 import scckit_products
+import scckit_replay
 import scckit_urllib3
 from scckit import client, errors
-from scckit.session.drivers import ThreadTransport
+from scckit.session.threads import ThreadTransport
 from scckit.testing import WSGITransport
 from scckit_emulator import Behaviour, Emulator
 from scckit_emulator.synthetic import Scene, write_elda, write_raw, write_sounding
@@ -98,7 +99,7 @@ def test_an_example_of_the_documents_runs(block: str, world: Emulator, capsys: p
 
 
 def _modules() -> list[ModuleType]:
-    packages = [scckit, scckit_urllib3, scckit_parsel, scckit_products, scckit_emulator]
+    packages = [scckit, scckit_urllib3, scckit_parsel, scckit_products, scckit_replay, scckit_emulator]
     names = [
         module.name
         for package in packages

@@ -31,6 +31,11 @@ DISTRIBUTIONS = [
         "len(scckit.plugins.Registry(strict=True).product_kinds()) == 9",
     ),
     ("scckit-emulator", "scckit_emulator", "scckit_emulator.Emulator"),
+    (
+        "scckit-replay",
+        "scckit_replay.recording, scckit.plugins",
+        "'replay' in scckit.plugins.Registry(strict=True).transports()",
+    ),
 ]
 
 
