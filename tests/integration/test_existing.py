@@ -25,8 +25,8 @@ from scckit._plans import download_plan
 from scckit.archive.manifest import NAME, Manifest
 from scckit.errors import InvalidInput, LocalFileError, MeasurementNotFound, ProductNotAvailable, TargetExists
 from scckit.plugins import Registry, Request, hookimpl
-from scckit.session.drivers import ThreadTransport
 from scckit.session.messages import Exchange, Transport
+from scckit.session.threads import ThreadTransport
 from scckit.site.content import Cell, Form, FormField, PageContent, Pager, Row, Table
 from scckit.testing import Answer, ScriptTransport, WSGITransport
 from scckit_emulator import Emulator

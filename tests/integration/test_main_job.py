@@ -26,7 +26,7 @@ from scckit.errors import (
     WrongAccount,
     WrongHTTPCredentials,
 )
-from scckit.session.drivers import ThreadTransport
+from scckit.session.threads import ThreadTransport
 from scckit.testing import WSGITransport
 from scckit_emulator import Behaviour, Emulator
 from scckit_emulator.synthetic import write_raw, write_sounding

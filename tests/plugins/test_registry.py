@@ -838,3 +838,12 @@ def test_a_client_names_the_plugin_that_cannot_make_its_part() -> None:
             connect(
                 "https://scc.example/", credentials=pairs, transport=object(), page_reader="none", registry=registry
             )
+
+
+def test_what_comes_with_another_distribution_is_named_with_it() -> None:
+    """Who asks for the replay transport without its distribution is told the line that installs that one."""
+    registry = Registry(discover=False)
+    registry.register(Good(), "good")
+
+    with pytest.raises(MissingPlugin, match="pip install scckit-replay"):
+        registry.transport("replay")

@@ -10,10 +10,11 @@ import pytest
 
 from scckit.errors import BodyTruncated, ConnectionBroken, UnexpectedContent
 from scckit.events import Event, Transferred
-from scckit.session.drivers import ThreadTransport, run, run_async
+from scckit.session.drivers import run, run_async
 from scckit.session.effects import Discard, Drain, Flow, Open, Sleep
 from scckit.session.messages import FormBody, Head, Headers, Request, get
 from scckit.session.session import BytesSink
+from scckit.session.threads import ThreadTransport
 from scckit.testing import Answer, ScriptTransport
 
 Driver = Callable[..., object]

@@ -30,7 +30,7 @@ from scckit.session.messages import FormBody, get
 from scckit.session.retry import RetryPolicy
 from scckit.session.session import BytesSink, Doors, Session
 from scckit.site import Site
-from scckit.testing import Answer, ScriptTransport
+from scckit.testing import Answer, ScriptTransport, strategies
 
 from ..conftest import FORM, SIGN_IN, Bench, TinyReader
 
@@ -306,32 +306,8 @@ def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-answers = st.one_of(
-    st.builds(
-        Answer,
-        st.sampled_from([200, 204, 301, 302, 307, 400, 401, 403, 404, 429, 500, 503]),
-        st.lists(
-            st.sampled_from(
-                [
-                    ("Content-Type", "text/html"),
-                    ("Content-Type", "application/json"),
-                    ("Content-Type", "application/zip"),
-                    ("Location", "/accounts/login/"),
-                    ("Location", "/x/"),
-                    ("Location", "http://["),
-                    ("Set-Cookie", "sessionid=; Max-Age=0"),
-                    ("Content-Length", "3"),
-                    ("Content-Encoding", "br"),
-                    ("Retry-After", "1"),
-                ]
-            ),
-            max_size=4,
-        ),
-        st.sampled_from([b"", b"login", b"refused", b"{}", b"[1]", b"<p>", b"\xff\xfe", b"{"]),
-    ),
-    st.builds(ConnectionBroken, st.just("gone")),
-    st.builds(ConnectionFailed, st.just("down")),
-)
+#: Words of the tiny reader, JSON, and bodies that are nothing.
+bodies = st.sampled_from([b"", b"login", b"refused", b"{}", b"[1]", b"<p>", b"\xff\xfe", b"{"])
 
 
 def test_a_sign_in_page_that_leads_in_a_circle_is_told(bench: MakeBench) -> None:
@@ -342,14 +318,19 @@ def test_a_sign_in_page_that_leads_in_a_circle_is_told(bench: MakeBench) -> None
         one.run(one.session.page(get("x/")))
 
 
-@given(script=st.lists(answers, max_size=30), kind=st.sampled_from(["page", "json", "archive", "submit"]))
-def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(script: list[object], kind: str) -> None:
+@given(
+    script=strategies.scripts(strategies.answers(bodies)),
+    secrets=strategies.credentials(),
+    kind=st.sampled_from(["page", "json", "archive", "submit"]),
+)
+def test_any_script_of_answers_ends_in_a_value_or_an_scc_error(
+    script: list[object], secrets: Credentials, kind: str
+) -> None:
     """Whatever a server answers, a flow ends with a value or one of our errors, leaves no exchange open, shows no secret."""
     # An endless refusal at the end, so that the script never runs dry.
     transport = ScriptTransport(*script, *[Answer(400)] * 60)
     events: list[object] = []
     doors = Doors(random=lambda: 0.0, observe=events.append)
-    secrets = Credentials("§http-user", "§http-password", "§username", "§password")
     session = Session("https://scc.example/", secrets, Site(TinyReader()), doors=doors)
     flows = {
         "page": lambda: session.page(get("x/")),

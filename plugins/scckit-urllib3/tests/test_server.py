@@ -68,6 +68,17 @@ def test_bodies_can_be_left_where_they_are() -> None:
     assert server.received[0].length == 0
 
 
+def test_the_end_of_a_connection_is_told() -> None:
+    """Tests can look whether a connection has ended, without waiting for it."""
+    with ScriptedServer((answer(), Act.SILENCE)) as server:
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=5)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            connection.recv(1)
+            assert not server.has_ended(0)
+        server.wait_ended(0)
+        assert server.has_ended(0)
+
+
 def test_a_function_answers_any_number_of_requests() -> None:
     """One function serves all requests, whatever their order."""
 

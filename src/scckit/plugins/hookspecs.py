@@ -85,7 +85,7 @@ def scckit_async_transports() -> Mapping[str, Callable[[TransportSettings], Asyn
     """Offer transports made for asyncio, by name.
 
     Returns:
-        A factory for each name: a plain function that makes an ``AsyncTransport`` and sends nothing. ``offline`` is as for
+        A factory for each name, a plain function that makes an ``AsyncTransport`` and sends nothing. ``offline`` is as for
         ``scckit_transports``.
 
     Selection:
@@ -117,7 +117,7 @@ def scckit_page_readers() -> Mapping[str, Callable[[], PageReader]]:  # type: ig
     """Offer page readers by name.
 
     Returns:
-        A factory for each name: it takes nothing and makes a ``PageReader``.
+        A factory for each name, which takes nothing and makes a ``PageReader``.
 
     Selection:
         All results are collected. Of two plugins with the same name of a reader, the one whose own name sorts first has

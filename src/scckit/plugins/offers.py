@@ -33,6 +33,9 @@ INSTALL: Final[Mapping[str, str]] = {
     "tree": "scckit-products",
 }
 
+#: What comes with another distribution than that, by its name.
+_ELSEWHERE: Final[Mapping[str, str]] = {"replay": "scckit-replay"}
+
 
 @frozen
 class Offer:
@@ -127,9 +130,11 @@ class Offers:
 
     def missing(self, name: str, there: Sequence[str], what: str) -> MissingPlugin:
         """Return the error about a name that nobody offers: what there is, what is near, and how to get more."""
-        source = INSTALL[what]
+        source = _ELSEWHERE.get(name, INSTALL[what])
         near = difflib.get_close_matches(str(name).lower(), there, n=1)
-        if near:
+        if name in _ELSEWHERE:
+            hint = f": pip install {source}"
+        elif near:
             hint = f"; did you mean {near[0]!r}?"
         elif any(member.distribution == source for member in self._roster):
             hint = ""  # it is installed already, and either has no such thing or is left out

@@ -149,8 +149,13 @@ class ScriptedServer:
         """Return an address on this server."""
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}{target}"
 
+    def has_ended(self, connection: int) -> bool:
+        """Tell whether a connection has ended, on whichever side."""
+        with self._changed:
+            return connection in self._ended
+
     def wait_ended(self, connection: int) -> None:
-        """Wait until a connection has been ended by the server.
+        """Wait until a connection has ended, on whichever side.
 
         Raises:
             TimeoutError: It was not, in good time.
