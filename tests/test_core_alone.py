@@ -29,7 +29,8 @@ BLOCKED = (
 
 
 def test_the_core_imports_without_any_plugins_library() -> None:
-    """With all those libraries blocked, every module of the core (but the contract suites) imports."""
+    """With all those libraries blocked, every module of the core imports, and so do the tools for tests
+    that need none: all but the contract suites, the strategies and the pytest plugin."""
     script = f"""
 import sys
 class Block:
@@ -41,6 +42,8 @@ import importlib, pkgutil, scckit, scckit.testing
 for module in pkgutil.walk_packages(scckit.__path__, 'scckit.'):
     if not module.name.startswith('scckit.testing.'):
         importlib.import_module(module.name)
+for name in scckit.testing.__all__:
+    getattr(scckit.testing, name)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 

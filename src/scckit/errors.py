@@ -1,7 +1,7 @@
 """Every error that leaves scckit, and nothing else.
 
 Each error says what was asked, what was found and what to do next. None carries a secret: messages are built from
-routes, statuses and the server's own words, never from credentials, cookies or tokens.
+routes, statuses and the server's own words, never from credentials, cookies or tokens. The whole tree::
 
     SCCError
     ├── ConfigurationError           the set-up on this side

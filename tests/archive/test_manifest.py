@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scckit.archive.manifest import DamagedManifest, FileRecord, Manifest, ModuleState, Record, State, zip_name
 from scckit.errors import LocalFileError
 from scckit.models.measurement import ExitCode, Measurement, Module, Status
+from scckit.testing import strategies
 
 ID = "20210307aky0930"
 NOON = datetime(2021, 3, 8, 12, tzinfo=UTC)
@@ -86,13 +87,6 @@ def test_any_bytes_are_a_manifest_or_damaged(data: bytes) -> None:
         Manifest.read(data, ID)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
-    max_leaves=4,
-)
-
-
 def _places(found: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
     return [(*path, key) for key, _ in inner] + [place for key, one in inner for place in _places(one, (*path, key))]
@@ -109,7 +103,7 @@ def test_any_value_in_any_place_is_taken_or_damage(data: st.DataObject) -> None:
     if data.draw(st.booleans()):
         del inner[last]
     else:
-        inner[last] = data.draw(json_values)
+        inner[last] = data.draw(strategies.json_values(4))
     try:
         manifest = Manifest.read(json.dumps(spoilt).encode(), ID)
     except LocalFileError:

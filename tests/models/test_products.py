@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from scckit.errors import InvalidInput, InvalidMeasurementID
 from scckit.models.products import PRODUCT_TYPES, ProductFile, ProductName
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-MODULES = ("hirelpp", "cloudscreen", "elpp", "eldec", "elda", "elic", "ltool", "ELDAmwl")
+from scckit.testing import strategies
 
 #: Real names of scc-interface.md 6.2: type, wavelength, product, start, stop, measurement ID, module, version.
 REAL = {
@@ -65,32 +63,6 @@ REAL = {
     ),
 }  # fmt: skip
 
-times = st.datetimes().map(lambda t: t.replace(second=0, microsecond=0, tzinfo=UTC))
-ids = st.builds(
-    "{:%Y%m%d}{}".format,
-    st.dates(date(1000, 1, 1)),
-    st.text(LETTERS + LETTERS.upper() + "0123456789", min_size=4, max_size=7),
-)
-versions = st.lists(st.integers(0, 99), min_size=1, max_size=4).map(lambda numbers: ".".join(map(str, numbers)))
-numbered = st.fixed_dictionaries(
-    {"product_type": st.integers(0, 999), "product_id": st.integers(0, 10**9)},
-    optional={"wavelength": st.integers(0, 9999)},
-)
-parts = st.builds(
-    lambda fixed, numbers: fixed | numbers,
-    st.fixed_dictionaries(
-        {
-            "station": st.text(LETTERS, min_size=3, max_size=3),
-            "start": times,
-            "stop": times,
-            "measurement_id": ids,
-            "module": st.sampled_from(MODULES) | st.from_regex(r"[a-z][a-z0-9]{0,9}", fullmatch=True),
-            "version": versions,
-        }
-    ),
-    numbered | st.just({}),
-)
-
 
 def told(name: ProductName) -> tuple[object, ...]:
     """Collect the parts of a name in the order of ``REAL``."""
@@ -125,7 +97,7 @@ def test_station_is_told_where_the_form_has_one(text: str, station: str | None) 
     assert station == ProductName.parse(text).station
 
 
-@given(parts)
+@given(strategies.product_parts())
 def test_parts_make_a_name_that_tells_the_same_parts(given_parts: dict[str, Any]) -> None:
     """A name built from parts reads back as the same parts, whatever they are."""
     name = ProductName.build(**given_parts)
@@ -134,7 +106,7 @@ def test_parts_make_a_name_that_tells_the_same_parts(given_parts: dict[str, Any]
     assert name == ProductName.parse(name.text)
 
 
-@given(parts)
+@given(strategies.product_parts())
 def test_names_of_the_grammar_format_to_themselves(given_parts: dict[str, Any]) -> None:
     """The parts that a name of the grammar tells make the same name again, leading zeros included."""
     name = ProductName.build(**given_parts)
@@ -155,7 +127,7 @@ def test_names_of_the_grammar_format_to_themselves(given_parts: dict[str, Any]) 
     )
 
 
-@given(st.text() | st.from_regex(r"[a-z]{3}_[0-9]{3}_[0-9]{7}_[0-9]{12}_[0-9]{12}_[0-9]{8}[a-z]{4}_elda_v[0-9.]+\.nc"))
+@given(strategies.product_names().map(str))
 @example("hpb_000_0000324_201813452100_201810172300_20181017oh00_elpp_v5.3.0.nc")
 @example("pid" + "9" * 5000 + "_pot1207092259.b355.nc")
 @example("٢٠١٨١٠١٧oh00_1.nc")
@@ -178,7 +150,11 @@ def test_a_part_without_sense_is_left_out_alone() -> None:
     assert (324, "elpp", datetime(2018, 10, 17, 23, tzinfo=UTC)) == (name.product_id, name.module, name.stop)
 
 
-@given(parts, st.sampled_from(["station", "module", "version", "measurement_id"]), st.text(max_size=12))
+@given(
+    strategies.product_parts(),
+    st.sampled_from(["station", "module", "version", "measurement_id"]),
+    st.text(max_size=12),
+)
 def test_parts_that_would_read_back_otherwise_are_refused(given_parts: dict[str, Any], part: str, value: str) -> None:
     """A station, module, version or ID that does not fit the grammar is refused, never written into a name."""
     bad = given_parts | {part: value}

@@ -15,6 +15,7 @@ from scckit.site import Site
 from scckit.site.content import Cell, PageContent, Row
 from scckit.site.shapes import measurement_from_api, measurement_from_row
 from scckit.site.wire import system_number
+from scckit.testing import strategies
 
 ID = "20210307aky0930"
 #: Statuses of a real measurement (scc-interface.md 4.4): ELPP failed, ELIC went on.
@@ -29,16 +30,6 @@ REAL = {
     "elquick": 127,
 }
 
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from([ID, 127, -127, "2021-03-07T09:30:00"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
-    max_leaves=8,
-)
 api_keys = st.sampled_from(
     [
         "id",
@@ -118,7 +109,7 @@ def test_drift_is_named(value: object, named: str) -> None:
         measurement_from_api(value)
 
 
-@given(st.dictionaries(api_keys, json_values, max_size=8))
+@given(st.dictionaries(api_keys, strategies.json_values(), max_size=8))
 def test_any_object_is_a_measurement_or_one_error(value: dict[str, object]) -> None:
     """Whatever JSON comes, there is a measurement or our error; with every status kept as it was."""
     try:
