@@ -29,8 +29,7 @@ BLOCKED = (
 
 
 def test_the_core_imports_without_any_plugins_library() -> None:
-    """With all those libraries blocked, every module of the core imports, and so do the tools for tests
-    that need none: all but the contract suites, the strategies and the pytest plugin."""
+    """With all those libraries blocked every module of the core imports, and so do the tools for tests that need none."""
     script = f"""
 import sys
 class Block:

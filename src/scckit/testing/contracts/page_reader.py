@@ -50,6 +50,7 @@ _TOTALS: Final = (
     "1&nbsp;234 total",
     "1\u202f234 total",
     "1'234 total",
+    "1٬234 total",
     "1’234 in all",
     "Total: 1,234",
 )
@@ -268,6 +269,13 @@ class PageReaderContract:
 
         assert pager is not None
         assert pager.total == 1234, f"{text!r} is 1234"
+
+    def test_totals_in_groups_of_two_are_read(self) -> None:
+        """Indian locales put two digits into each group but the last; read to the first sign the list would seem short."""
+        pager = self.read(_pager(_total("12,34,567 total"))).pager
+
+        assert pager is not None
+        assert pager.total == 1234567, "'12,34,567 total' is 1234567"
 
     def test_under_a_filter_the_results_count(self) -> None:
         """With a filter the pager tells results and total; the total of the search is what counts."""
