@@ -695,26 +695,40 @@ def test_data_that_no_file_can_hold_are_not_read(tmp_path: Path) -> None:
     assert {("not-looked-at", "Raw_Lidar_Data", W), ("molecular-calc", "Molecular_Calc", W)} == check(path)
 
 
-def test_large_chunks_and_tables_are_not_read(tmp_path: Path) -> None:
-    """Packed chunks of more than 16 MiB and tables of more than half a million numbers are left, with a warning."""
+def test_large_tables_are_not_read(tmp_path: Path) -> None:
+    """Tables of more than half a million numbers are left, with a warning."""
     content = good()
-    count = 600_000
     content.variables = {name: one for name, one in content.variables.items() if not {"time", "time_bck"} & set(one[0])}
-    content.dimensions |= {"points": count, "time": count}
+    content.dimensions["time"] = 600_000
+    del content.dimensions["time_bck"]
+    tables = (STARTS, STOPS, "Laser_Pointing_Angle_of_Profiles")
+    path = write_netcdf4(content, tmp_path / "x.nc")
+    with h5netcdf.File(path, "r+") as file:
+        for name in tables:
+            file.create_variable(name, ("time", "nb_of_time_scales"), "i4")
+        file.create_variable("Laser_Shots", ("time", "channels"), "i4")
+        file.create_variable(
+            "Raw_Lidar_Data", ("time", "channels", "points"), "i1", data=np.ones((600_000, 2, 6), "i1")
+        )
+
+    assert {("not-looked-at", name, W) for name in (*tables, "Laser_Shots")} == check(path)
+
+
+@pytest.mark.parametrize(("points", "found"), [(2**19, set()), (2**19 + 1, {("not-looked-at", "Raw_Lidar_Data", W)})])
+def test_large_packed_chunks_are_not_read(tmp_path: Path, points: int, found: set[Found]) -> None:
+    """A packed chunk can only be read whole; one of more than 16 MiB is left, with a warning."""
+    content = good()
+    content.variables = {
+        name: one for name, one in content.variables.items() if not {"points", "time_bck"} & set(one[0])
+    }
+    content.dimensions["points"] = points
     del content.dimensions["time_bck"]
     path = write_netcdf4(content, tmp_path / "x.nc")
     with h5netcdf.File(path, "r+") as file:
-        packed = {"compression": "gzip", "chunks": (4, 1, count)}
-        data = file.create_variable("Raw_Lidar_Data", ("time", "channels", "points"), "f8", **packed)
-        data[:4] = np.zeros((4, 2, count))
-        for name in (STARTS, STOPS, "Laser_Pointing_Angle_of_Profiles"):
-            file.create_variable(name, ("time", "nb_of_time_scales"), "i4")
-        file.create_variable("Laser_Shots", ("time", "channels"), "i4")
+        packed = {"compression": "gzip", "chunks": (4, 1, points)}
+        file.create_variable("Raw_Lidar_Data", ("time", "channels", "points"), "f8", **packed)[...] = 5.0
 
-    expected = {
-        ("not-looked-at", name, W) for name in ("Laser_Shots", STARTS, STOPS, "Laser_Pointing_Angle_of_Profiles")
-    }
-    assert expected | {("not-looked-at", "Raw_Lidar_Data", W)} == check(path)
+    assert found == check(path)
 
 
 def large(path: Path, form: str) -> Path:
@@ -1051,3 +1065,14 @@ def test_ancillary_files_must_be_readable(tmp_path: Path, kind: AncillaryKind) -
             ("ancillary-unused", name, W),
             ("molecular-calc", "Molecular_Calc", W),
         }
+
+
+def test_an_ancillary_file_that_was_cut_is_unreadable(tmp_path: Path, write: Write) -> None:
+    """A file of which nothing need be read is found to be cut all the same."""
+    content = Content({"points": 600})
+    content.put("Own", "points", 1.0, "f8")
+    sent = write(content, tmp_path / "ov_a.nc")
+    sent.write_bytes(sent.read_bytes()[:-100])
+
+    path = write(naming(Overlap_File_Name="ov_a.nc"), tmp_path / "x.nc")
+    assert {("unreadable", "ov_a.nc", E)} == check(path, overlap=sent)

@@ -37,7 +37,7 @@ _IN_NAMES: Final = ("hirelpp", "cloudscreen", "elpp", "eldec", "elda", "elic", "
 _FIRST, _LAST = (datetime(year, 1, 1) for year in (1000, 9999))  # noqa: DTZ001 - the zone is put on what is drawn
 
 #: Text that is taken for markup where somebody forgets to escape it, or does so twice.
-_MARKUP: Final = ("a < b", "<b>bold</b>", "&amp;", "it's \"so\"", "</td>", "<!--")
+_MARKUP: Final = ("a < b", "<b>bold</b>", "&amp;", 'it\'s "so"', "</td>", "<!--")
 
 _LETTERS: Final = string.ascii_lowercase
 _FREE: Final = string.digits + string.ascii_lowercase + string.ascii_uppercase
