@@ -465,6 +465,19 @@ class PageReaderContract:
 
         assert isinstance(result, PageContent) or result, "a refusal must say why"
 
+    def test_what_is_rendered_is_read(self) -> None:
+        """Whatever content a page has, reading the page gives that content and no other: nothing is lost between cells."""
+        strategies = pytest.importorskip("scckit.testing.strategies", reason="pages are drawn by hypothesis")
+        hypothesis = pytest.importorskip("hypothesis")
+        reader = self.make_reader()
+
+        def read_again(content: PageContent) -> None:
+            found = reader.read(strategies.render(content))
+            assert found == content, "what was read is not what is on the page"
+
+        drawn = hypothesis.given(strategies.page_contents())(read_again)
+        hypothesis.settings(deadline=None, database=None)(drawn)()
+
     @pytest.mark.parametrize("depth", [50, 300, 2000, 2500, 20_000])
     @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li"])
     def test_deep_nesting_loses_nothing_silently(self, depth: int, tag: str) -> None:

@@ -38,7 +38,7 @@ from scckit.testing.server import Act, Received, ScriptedServer, Steps, answer, 
 __all__ = ["FLAT", "LARGE", "GeneratedBody", "TransportCases", "TransportContract", "watched_memory"]
 
 _PATIENCE: Final = 5.0
-LARGE: Final = 20_000_000
+LARGE: Final = 200_000_000
 #: Far below the size of a large body, far above what a transport may need for buffers.
 FLAT: Final = 6_000_000
 _CHUNK: Final = 100_000
