@@ -133,7 +133,7 @@ class MisspeltAndUnmarked:
 class ForeignMarker:
     """A plugin with the marker of another project."""
 
-    @pluggy.HookimplMarker("llm")
+    @pluggy.HookimplMarker("tox")
     def scckit_transports(self) -> dict[str, object]:
         """Offer nothing."""
         return {}
@@ -309,7 +309,7 @@ ADVICE = "mark it with hookimpl from scckit.plugins"
         (HalfMarked(), "register", "its scckit_trees lacks its @hookimpl"),
         (Misspelt(), "register", "it implements scckit_transport, which is no hook; is scckit_transports meant?"),
         (MisspeltAndUnmarked(), "register", "no hook and lacks its @hookimpl; is scckit_transports meant?"),
-        (ForeignMarker(), "register", f"its scckit_transports has the marker of llm; {ADVICE}"),
+        (ForeignMarker(), "register", f"its scckit_transports has the marker of tox; {ADVICE}"),
         (SpecMarker(), "register", f"its scckit_transports is marked with hookspec; {ADVICE}"),
         (NoFunction(), "register", "its scckit_transports is a partial; a hook is a plain function or method"),
         (object(), "register", "it implements no hook; there are scckit_async_transports, scckit_credentials"),
