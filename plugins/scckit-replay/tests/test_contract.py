@@ -11,7 +11,9 @@ from scckit_urllib3.transport import Urllib3Transport
 
 
 class TestRecordingTransport(TransportContract):
-    """``TransportContract`` holds for ``RecordingTransport``, which is allowed the large bodies of the suite."""
+    """``TransportContract`` holds for ``RecordingTransport``, which keeps bodies of a limited size only."""
+
+    large = 20_000_000
 
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import pytest
 from attrs import frozen
@@ -35,17 +35,22 @@ from scckit.plugins import Head, Request, Transport, TransportSettings
 from scckit.session.messages import FormBody
 from scckit.testing.server import Act, Received, ScriptedServer, Steps, answer, chunked, refusing_port
 
-__all__ = ["FLAT", "LARGE", "GeneratedBody", "TransportCases", "TransportContract", "watched_memory"]
+__all__ = ["FLAT", "GeneratedBody", "TransportCases", "TransportContract", "watched_memory"]
 
 _PATIENCE: Final = 5.0
-LARGE: Final = 200_000_000
 #: Far below the size of a large body, far above what a transport may need for buffers.
 FLAT: Final = 6_000_000
 _CHUNK: Final = 100_000
 
 
 class TransportCases:
-    """The cases for transports of both kinds; a contract says how a transport of its kind is carried through them."""
+    """The cases for transports of both kinds; a contract says how a transport of its kind is carried through them.
+
+    Attributes:
+        large: Bytes of the bodies that prove that nothing is held whole; less for a transport with a limit of its own.
+    """
+
+    large: ClassVar[int] = 200_000_000
 
     def carrying(self, settings: TransportSettings) -> AbstractContextManager[Transport]:
         """Give the transport under test as one for threads, and close it afterwards."""
@@ -175,7 +180,7 @@ class TransportCases:
     def test_large_downloads_need_little_memory(self) -> None:
         """Archives can be larger than memory: a body is given as it comes, in pieces."""
         piece = b"d" * _CHUNK
-        steps = itertools.chain([answer(200, length=LARGE)], itertools.repeat(piece, LARGE // _CHUNK))
+        steps = itertools.chain([answer(200, length=self.large)], itertools.repeat(piece, self.large // _CHUNK))
         with (
             self.meeting(steps) as (server, transport),
             watched_memory() as peak,
@@ -183,8 +188,8 @@ class TransportCases:
         ):
             sizes = [len(chunk) for chunk in exchange.chunks()]
 
-        assert sum(sizes) == LARGE, "every byte must arrive"
-        assert peak() < FLAT, f"the download of {LARGE} bytes held {peak()} bytes at a time"
+        assert sum(sizes) == self.large, "every byte must arrive"
+        assert peak() < FLAT, f"the download of {self.large} bytes held {peak()} bytes at a time"
 
     # -- what goes out ------------------------------------------------------------------------------------------------
 
@@ -265,16 +270,18 @@ class TransportCases:
 
     def test_large_uploads_are_streamed(self) -> None:
         """Raw files are uploaded from disk as they are read: exact length, no chunks, little memory."""
-        body = GeneratedBody(LARGE)
+        body = GeneratedBody(self.large)
         with self.meeting(answer(200, body=b"stored")) as (server, transport), watched_memory() as peak:
             _, said = _fetch(transport, Request("POST", server.url(), body=body))
 
         received = server.received[0]
         assert said == b"stored"
-        assert (received.length, received.sha256) == (LARGE, body.sha256()), "every byte must arrive, in order"
-        assert received.headers.get_all("Content-Length") == (str(LARGE),), "servers refuse uploads without a length"
+        assert (received.length, received.sha256) == (self.large, body.sha256()), "every byte must arrive, in order"
+        assert received.headers.get_all("Content-Length") == (str(self.large),), (
+            "servers refuse uploads without a length"
+        )
         assert "Transfer-Encoding" not in received.headers, "Django's usual servers do not take uploads in chunks"
-        assert peak() < FLAT, f"the upload of {LARGE} bytes held {peak()} bytes at a time"
+        assert peak() < FLAT, f"the upload of {self.large} bytes held {peak()} bytes at a time"
 
     def test_a_request_can_be_sent_again(self) -> None:
         """A request is a value: after a renewed sign-in the same one is sent again, its body from the start."""
@@ -329,7 +336,7 @@ class TransportCases:
         """A server may refuse an upload by its head; what it says is worth more than 'connection broken'."""
         early = (answer(413, [("Connection", "close")], b"too large"), Act.SILENCE)
         with self.meeting(early, take_bodies=False) as (server, transport):
-            head, body = _fetch(transport, Request("POST", server.url(), body=GeneratedBody(LARGE // 4)))
+            head, body = _fetch(transport, Request("POST", server.url(), body=GeneratedBody(self.large // 4)))
 
         assert (head.status, body) == (413, b"too large"), "the early answer must be delivered"
 
@@ -383,7 +390,7 @@ class TransportCases:
     def test_a_reset_in_the_body_is_a_broken_connection(self) -> None:
         """A connection that is torn down in the middle must not look like the end of the body."""
         with (
-            self.meeting((answer(200, length=LARGE), b"x" * _CHUNK, Act.RESET)) as (server, transport),
+            self.meeting((answer(200, length=self.large), b"x" * _CHUNK, Act.RESET)) as (server, transport),
             pytest.raises(ConnectionBroken),  # where a reset overtakes what came before it, there is not even a head
             closing(transport.open(Request("GET", server.url()))) as exchange,
         ):
