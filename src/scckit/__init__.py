@@ -8,8 +8,9 @@ Example:
     ...     files = scc.products.download(measurement.id, ["elda"], into="products")
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from scckit._lazy import lazily
 
 if TYPE_CHECKING:
     from scckit._version import __version__
@@ -74,18 +75,4 @@ _HOMES = {
     "verify_product": "scckit.local",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name at its first use."""
-    home = _HOMES.get(name)
-    if home is None:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Name what is public, imported or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, globals(), _HOMES)

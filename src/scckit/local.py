@@ -220,19 +220,8 @@ def check_raw(
         >>> for problem in scckit.check_raw("20210307aky0930.nc"):  # doctest: +SKIP
         ...     print(problem.severity, problem.message)
     """
-    raw = Path(path)
     given = ancillary_files(sounding=sounding, overlap=overlap, lidar_ratio=lidar_ratio)
-    problems = _not_there(raw, given)
-    if problems:
-        return problems
-    kind = _raw_kind(registry or Registry())
-    problems = list(kind.check_input(raw, given)) if isinstance(kind, ChecksInput) else []
-    if not any(problem.severity == "error" for problem in problems):
-        # What the upload itself needs to know, whatever the plugin looks at.
-        try:
-            raw_measurement_id(raw, kind)
-        except InvalidRawFile as error:
-            problems.append(Problem("measurement-id", raw.name, str(error)))
+    problems, _ = _look(Path(path), given, registry or Registry())
     return problems
 
 
@@ -244,14 +233,14 @@ def require_raw(path: Path, ancillary: Mapping[AncillaryKind, Path], *, registry
         MissingPlugin: No plugin reads raw files.
         MissingLibrary: A library to read them is not installed.
     """
-    found = check_raw(path, **{kind.value: file for kind, file in ancillary.items()}, registry=registry)
-    errors = [problem.message for problem in found if problem.severity == "error"]
-    if errors:
+    found, identity = _look(path, ancillary, registry)
+    if identity is None:
+        errors = [problem.message for problem in found if problem.severity == "error"]
         listed = "; ".join(errors)
         error = InvalidRawFile(f"{path} was not sent, {len(errors)} error{'s' * (len(errors) > 1)}: {listed}")
         error.problems = tuple(found)
         raise error
-    return raw_measurement_id(path, _raw_kind(registry))
+    return identity
 
 
 def ancillary_files(
@@ -285,8 +274,22 @@ def kind_of(registry: Registry, file: ProductLike) -> tuple[ProductKind, Path]:
     return owners[0], path
 
 
-def _raw_kind(registry: Registry) -> ProductKind:
-    return registry.kinds([_RAW])[0]
+def _look(
+    raw: Path, ancillary: Mapping[AncillaryKind, Path], registry: Registry
+) -> tuple[list[Problem], MeasurementID | None]:
+    """Return all that is wrong with a raw file, and its measurement ID; None if there is an error among it."""
+    problems = _not_there(raw, ancillary)
+    if problems:
+        return problems, None
+    kind = registry.kinds([_RAW])[0]
+    problems = list(kind.check_input(raw, ancillary)) if isinstance(kind, ChecksInput) else []
+    if any(problem.severity == "error" for problem in problems):
+        return problems, None
+    # What the upload itself needs to know, whatever the plugin looks at.
+    try:
+        return problems, raw_measurement_id(raw, kind)
+    except InvalidRawFile as error:
+        return [*problems, Problem("measurement-id", raw.name, str(error))], None
 
 
 def _not_there(raw: Path, ancillary: Mapping[AncillaryKind, Path]) -> list[Problem]:

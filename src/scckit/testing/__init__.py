@@ -4,8 +4,9 @@ No other part of scckit imports this package. ``contracts``, ``server`` and ``py
 needs hypothesis and pytest (the extra ``scckit[testing]`` has both); this module needs neither.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from scckit._lazy import lazily
 
 if TYPE_CHECKING:
     from scckit.testing.faults import Fault, FaultyTransport
@@ -23,18 +24,4 @@ _HOMES = {
     "WSGITransport": "scckit.testing.memory",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name at its first use."""
-    home = _HOMES.get(name)
-    if home is None:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Name what is public, imported or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, globals(), _HOMES)

@@ -13,14 +13,15 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from attrs import evolve, frozen
 
-from scckit.errors import SCCError, UnreadableProduct
-from scckit_products.netcdf import is_classic, plain, require
+from scckit.errors import SCCError
+from scckit_products.netcdf import is_classic, plain, reading, require
 
 if TYPE_CHECKING:
     import h5py
@@ -46,6 +47,9 @@ _LARGEST_RATIO: Final = 1100
 _HEADER: Final = 2**22
 
 _KINDS: Final[Mapping[str, Kind]] = {"i": "int", "u": "int", "f": "real", "S": "text", "U": "text"}
+
+#: A raw file was made on this side, and not downloaded.
+_reading: Final = partial(reading, then=": it is damaged or was cut short; make it again")
 
 #: What the netCDF library puts where a program wrote nothing, by type code.
 _DEFAULT_FILLS: Final[Mapping[str, float]] = {
@@ -141,18 +145,6 @@ def opened(path: Path) -> Iterator[Contents]:
         with _reading(path):
             opened_file = _HDF5(path, file)
         yield opened_file
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn whatever the libraries raise while reading a file into our error."""
-    try:
-        yield
-    except SCCError:
-        raise
-    except Exception as error:  # the libraries let out whatever the damage in a file leads to
-        msg = f"{path} cannot be read as netCDF ({type(error).__name__}: {error}): it is damaged or was cut short; make it again"
-        raise UnreadableProduct(msg) from error
 
 
 def _fills(dtype: np.dtype[Any], attributes: Mapping[str, object]) -> tuple[float, ...]:

@@ -96,19 +96,24 @@ def open_undecoded(path: Path) -> xr.Dataset:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn whatever the libraries raise while reading a file into our error."""
+def reading(path: Path, *, then: str = "; download it again") -> Iterator[None]:
+    """Turn whatever the libraries raise while reading a file into our error, which ends with what to do then."""
     try:
         yield
     except SCCError:
         raise
     except Exception as error:  # the libraries let out whatever the damage in a file leads to
-        msg = f"{path} cannot be read as netCDF ({type(error).__name__}: {error}); download it again"
+        msg = f"{path} cannot be read as netCDF ({type(error).__name__}: {error}){then}"
         raise UnreadableProduct(msg) from error
 
 
-def require(*libraries: str) -> None:
+def require(*libraries: str, doing: str = "reading netCDF files", install: str = _INSTALL) -> None:
     """Make sure that libraries can be imported.
+
+    Args:
+        libraries: Their modules.
+        doing: What they are needed for.
+        install: The line that installs them.
 
     Raises:
         MissingLibrary: One cannot.
@@ -117,7 +122,7 @@ def require(*libraries: str) -> None:
         try:
             import_module(library)
         except ImportError as error:
-            msg = f"reading netCDF files needs {library}, which cannot be imported ({error}): {_INSTALL}"
+            msg = f"{doing} needs {library.partition('.')[0]}, which cannot be imported ({error}): {install}"
             raise MissingLibrary(msg) from error
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from scckit.errors import MissingLibrary, SCCError, UnreadableProduct
+from scckit.errors import SCCError, UnreadableProduct
+from scckit_products.netcdf import require
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,12 +80,7 @@ def raw_signals(dataset: xr.Dataset, title: str) -> Figure:
 @contextmanager
 def _drawing(dataset: xr.Dataset) -> Iterator[None]:
     """Make sure of the libraries, and turn what they raise at data of an unknown form into our error."""
-    for library in _LIBRARIES:
-        try:
-            import_module(library)
-        except ImportError as error:
-            msg = f"drawing products needs {library.partition('.')[0]}, which cannot be imported ({error}): {_INSTALL}"
-            raise MissingLibrary(msg) from error
+    require(*_LIBRARIES, doing="drawing products", install=_INSTALL)
     try:
         yield
     except SCCError:
