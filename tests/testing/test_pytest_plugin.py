@@ -376,7 +376,7 @@ import sys, pytest
 before = set(sys.modules)
 import scckit.testing.pytest_plugin
 new = {name for name in set(sys.modules) - before if name.partition(".")[0] not in sys.stdlib_module_names}
-assert new == {"scckit", "scckit.testing", "scckit.testing.pytest_plugin"}, new
+assert new == {"scckit", "scckit._lazy", "scckit.testing", "scckit.testing.pytest_plugin"}, new
 """
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
 
