@@ -72,6 +72,11 @@ class Full:
         return {f"w-{self.name}": dict}
 
     @hookimpl
+    def scckit_commands(self) -> dict[str, Any]:
+        """Offer a command."""
+        return {f"c-{self.name}": len}
+
+    @hookimpl
     def scckit_credentials(self, environ: Mapping[str, str]) -> Credentials | None:
         """Know what the environment has under the own name."""
         found = environ.get(self.name)
@@ -218,12 +223,13 @@ def offered(points: list[Loaded], own: list[tuple[str, object]]) -> tuple[dict[s
             **registry.async_transports(),
             **registry.page_readers(),
             **registry.trees(),
+            **registry.commands(),
             **{kind.name: kind for kind in registry.kinds(["shared"])},
             "credentials": registry.credentials(ENVIRON),
             "seen": [len(good.seen) for good in goods],
         }
         reports = [one for one in registry.reports() if one.name in GOOD and one.state == "works"]
-    mine = {f"{what}-{name}" for what in "tarkw" for name in GOOD} | {"credentials", "seen"}
+    mine = {f"{what}-{name}" for what in "tarkwc" for name in GOOD} | {"credentials", "seen"}
     return {name: thing for name, thing in things.items() if name in mine}, reports
 
 

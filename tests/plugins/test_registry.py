@@ -312,7 +312,11 @@ ADVICE = "mark it with hookimpl from scckit.plugins"
         (ForeignMarker(), "register", f"its scckit_transports has the marker of tox; {ADVICE}"),
         (SpecMarker(), "register", f"its scckit_transports is marked with hookspec; {ADVICE}"),
         (NoFunction(), "register", "its scckit_transports is a partial; a hook is a plain function or method"),
-        (object(), "register", "it implements no hook; there are scckit_async_transports, scckit_credentials"),
+        (
+            object(),
+            "register",
+            "it implements no hook; there are scckit_async_transports, scckit_commands, scckit_credentials",
+        ),
         (Good, "register", "it is a class; register an instance"),
         # what could not be called, or would silently do something else
         (NoSelf(), "register", "its scckit_transports cannot be called as a method; is self missing?"),
@@ -580,6 +584,10 @@ def test_what_is_missing_is_named_with_the_line_that_installs_it() -> None:
         registry.kinds(["elda", "ELDA"])
     with pytest.raises(MissingPlugin, match="none at all: pip install scckit-products"):
         Registry(discover=False).kinds(["elda"])
+    with pytest.raises(MissingPlugin, match=r"no command 'emulator' is installed.*: pip install scckit-emulator$"):
+        registry.command("emulator")
+    with pytest.raises(MissingPlugin, match=r"no command 'x' is installed, there is none at all$"):
+        registry.command("x")
 
 
 def test_an_alias_stands_for_all_its_kinds() -> None:

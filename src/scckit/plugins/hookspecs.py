@@ -31,6 +31,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "scckit_async_transports",
+    "scckit_commands",
     "scckit_credentials",
     "scckit_observe",
     "scckit_page_readers",
@@ -196,6 +197,37 @@ def scckit_trees() -> Mapping[str, Callable[[Mapping[str, object]], object]]:  #
         >>> @hookimpl
         ... def scckit_trees():
         ...     return {"dict": dict}
+
+    Since:
+        0.1
+    """
+
+
+@hookspec
+def scckit_commands() -> Mapping[str, Callable[[Sequence[str]], int]]:  # type: ignore[empty-body]
+    """Offer commands for the command line, by name.
+
+    Returns:
+        For each name a function that takes the arguments behind the name, does its work and returns the exit status. It
+        reads and writes what belongs to the process (``sys.stdin``, ``sys.stdout``, ``sys.stderr``). The first line of its
+        docstring is what the list of commands says about it; ``--help`` among the arguments is its own to answer.
+
+    Selection:
+        All results are collected. Of two plugins with the same name of a command, the one whose own name sorts first has
+        it, and the other is reported. A command that the command line has itself is never replaced.
+
+    When:
+        Called once per registry, when a command is looked up that the command line does not have itself, or when all
+        commands are listed. The function is called in the main thread, once, and nothing else runs beside it.
+
+    Errors:
+        Whatever leaves the hook is reported, and the plugin's commands are left out. An ``SCCError`` that leaves the
+        function is told to the user as one of any other command is; anything else is a fault of the plugin, and told so.
+
+    Example:
+        >>> @hookimpl
+        ... def scckit_commands():
+        ...     return {"quicklook": quicklook}
 
     Since:
         0.1

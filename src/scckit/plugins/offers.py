@@ -23,6 +23,7 @@ NAMED: Final[Mapping[str, str]] = {
     "scckit_page_readers": "page reader",
     "scckit_product_kinds": "product kind",
     "scckit_trees": "tree",
+    "scckit_commands": "command",
 }
 
 #: Distributions that bring what most users need, for the error messages.
@@ -34,7 +35,7 @@ INSTALL: Final[Mapping[str, str]] = {
 }
 
 #: What comes with another distribution than that, by its name.
-_ELSEWHERE: Final[Mapping[str, str]] = {"replay": "scckit-replay"}
+_ELSEWHERE: Final[Mapping[str, str]] = {"replay": "scckit-replay", "emulator": "scckit-emulator"}
 
 
 @frozen
@@ -130,14 +131,14 @@ class Offers:
 
     def missing(self, name: str, there: Sequence[str], what: str) -> MissingPlugin:
         """Return the error about a name that nobody offers: what there is, what is near, and how to get more."""
-        source = _ELSEWHERE.get(name, INSTALL[what])
+        source = _ELSEWHERE.get(name) or INSTALL.get(what)
         near = difflib.get_close_matches(str(name).lower(), there, n=1)
         if name in _ELSEWHERE:
             hint = f": pip install {source}"
         elif near:
             hint = f"; did you mean {near[0]!r}?"
-        elif any(member.distribution == source for member in self._roster):
-            hint = ""  # it is installed already, and either has no such thing or is left out
+        elif source is None or any(member.distribution == source for member in self._roster):
+            hint = ""  # nobody is known to have it; or who has is installed, and has no such thing or is left out
         else:
             hint = f"; more come with other distributions, such as {source}" if there else f": pip install {source}"
         listed = f"there is no {what} {name!r} (there are: {', '.join(there)})"

@@ -221,6 +221,19 @@ class Registry:
         tree: Callable[[Mapping[str, object]], object] = self._pick("scckit_trees", name)
         return tree
 
+    def commands(self) -> Mapping[str, Callable[[Sequence[str]], int]]:
+        """Return all commands for the command line, by name."""
+        return self._offers.things("scckit_commands")
+
+    def command(self, name: str) -> Callable[[Sequence[str]], int]:
+        """Return a command for the command line.
+
+        Raises:
+            MissingPlugin: No plugin offers it.
+        """
+        command: Callable[[Sequence[str]], int] = self._pick("scckit_commands", name)
+        return command
+
     def credentials(self, environ: Mapping[str, str]) -> Credentials | None:
         """Return the first credentials that a plugin knows, in the order of the plugins' names, or None.
 
