@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from threading import Thread
@@ -104,11 +105,14 @@ def test_both_clients_have_the_same_verbs(pair: tuple[type, type]) -> None:
         if not inspect.isfunction(member):
             continue
         mine, yours = inspect.signature(member), inspect.signature(other[name])
-        assert [(p.name, p.default, p.kind) for p in mine.parameters.values()] == [
+        # An event loop has tasks of its own, and no use for an executor.
+        assert [(p.name, p.default, p.kind) for p in mine.parameters.values() if p.name != "executor"] == [
             (p.name, p.default, p.kind) for p in yours.parameters.values()
         ]
-        plain = (inspect.getdoc(other[name]) or "").replace(">>> await ", ">>> ").replace(">>> async ", ">>> ")
-        assert inspect.getdoc(member) == plain
+        plain = inspect.getdoc(other[name]) or ""
+        for word in (">>> ", "= "):
+            plain = plain.replace(f"{word}await ", word).replace(f"{word}async ", word)
+        assert re.sub(r"\n    executor: .*(\n        .*)*", "", inspect.getdoc(member) or "") == plain
 
 
 def test_making_a_client_sends_nothing() -> None:

@@ -15,6 +15,7 @@ from scckit._lazy import lazily
 if TYPE_CHECKING:
     from scckit._version import __version__
     from scckit.aio import AsyncClient, connect_async
+    from scckit.batches import Outcome, Outcomes, UploadItem
     from scckit.client import Client, connect
     from scckit.errors import SCCError
     from scckit.local import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         summarize_product,
         verify_product,
     )
+    from scckit.mirror import Mirror
     from scckit.models import Measurement, MeasurementID, Phase, ProductFile, Status
     from scckit.session.credentials import Credentials
 
@@ -35,10 +37,14 @@ __all__ = [
     "Credentials",
     "Measurement",
     "MeasurementID",
+    "Mirror",
+    "Outcome",
+    "Outcomes",
     "Phase",
     "ProductFile",
     "SCCError",
     "Status",
+    "UploadItem",
     "__version__",
     "check_raw",
     "connect",
@@ -59,10 +65,14 @@ _HOMES = {
     "Credentials": "scckit.session.credentials",
     "Measurement": "scckit.models",
     "MeasurementID": "scckit.models",
+    "Mirror": "scckit.mirror",
+    "Outcome": "scckit.batches",
+    "Outcomes": "scckit.batches",
     "Phase": "scckit.models",
     "ProductFile": "scckit.models",
     "SCCError": "scckit.errors",
     "Status": "scckit.models",
+    "UploadItem": "scckit.batches",
     "__version__": "scckit._version",
     "check_raw": "scckit.local",
     "connect": "scckit.client",

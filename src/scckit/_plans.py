@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import warnings
@@ -19,6 +20,7 @@ from scckit.events import Event, Observe
 from scckit.local import PathLike, ancillary_files, require_raw
 from scckit.models.ids import MeasurementID
 from scckit.models.kinds import ProductKind
+from scckit.models.measurement import Measurement
 from scckit.models.products import ProductFile
 from scckit.operations import DownloadProducts, Upload
 from scckit.operations.products import RouteDownload
@@ -44,12 +46,19 @@ T = TypeVar("T")
 
 @frozen
 class Setup(Generic[T]):
-    """What both clients are made of."""
+    """What both clients are made of; transport, settings and page reader also as what to make them of elsewhere."""
 
     session: Session
     registry: Registry
     transport: T
-    owns_transport: bool
+    transport_name: str
+    settings: TransportSettings
+    page_reader: str
+
+    @property
+    def owns_transport(self) -> bool:
+        """True if it was made by its name; one that was given as an object has that name empty, and is not ours to close."""
+        return bool(self.transport_name)
 
 
 def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
@@ -65,6 +74,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
     connect_timeout: float,
     verify: bool | PathLike,
     connections: int,
+    pace: float,
     retries: RetryPolicy | None,
     observe: Observe | None,
     environ: Mapping[str, str] | None,
@@ -111,6 +121,7 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
         Site(registry.make_page_reader(page_reader)),
         retries=retries,
         doors=Doors(doors.clock, doors.now, doors.random, tell),
+        pace=_interval(pace),
     )
     settings = TransportSettings(
         session.base_url,
@@ -121,8 +132,8 @@ def set_up(  # noqa: PLR0913 - the settings of a client, all by keyword
         argument=argument,
     )
     if factory is not None:
-        return Setup(session, registry, make(registry, name, settings), owns_transport=True)
-    return Setup(session, registry, cast("T", transport), owns_transport=False)
+        return Setup(session, registry, make(registry, name, settings), name, settings, page_reader)
+    return Setup(session, registry, cast("T", transport), "", settings, page_reader)
 
 
 def _checked(credentials: object) -> Credentials | None:
@@ -136,6 +147,13 @@ def _checked(credentials: object) -> Credentials | None:
 def _positive(name: str, value: float) -> float:
     if not value > 0:
         msg = f"{name} must be more than 0; found {value!r}"
+        raise InvalidInput(msg)
+    return value
+
+
+def _interval(value: float) -> float:
+    if not 0 <= value < math.inf:
+        msg = f"pace is the least seconds between two requests, 0 for none; found {value!r}"
         raise InvalidInput(msg)
     return value
 
@@ -180,7 +198,7 @@ def upload_plan(  # noqa: PLR0913 - the fields of the upload form
 
 def download_plan(  # noqa: PLR0913 - the arguments of the verb
     registry: Registry,
-    measurement_id: str,
+    item: str | Measurement,
     kinds: Sequence[str] | str | None,
     into: PathLike,
     *,
@@ -195,7 +213,8 @@ def download_plan(  # noqa: PLR0913 - the arguments of the verb
         TargetExists: A file is here and ``existing`` is ``fail``.
         LocalFileError: What is here cannot be read, or a newer scckit has written the manifest.
     """
-    identity = MeasurementID(measurement_id)
+    known = item if isinstance(item, Measurement) and item.updated is not None else None
+    identity = item.id if isinstance(item, Measurement) else MeasurementID(item)
     if existing not in get_args(Existing):
         msg = f"existing is one of {', '.join(map(repr, get_args(Existing)))}; found {existing!r}"
         raise InvalidInput(msg)
@@ -219,6 +238,7 @@ def download_plan(  # noqa: PLR0913 - the arguments of the verb
         complete=names is not None,
         # An archive that is kept whole is not looked into.
         wanted=tuple(tuple(kind.name for kind in registry.kinds([name])) for name in names or ()) if unpack else (),
+        known=known,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
+from scckit._batches import TaskBatch, jobs_of, total_of, uploads_of
 from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
+from scckit.batches import Outcomes, UploadItem
 from scckit.errors import SCCError
 from scckit.events import Observe
 from scckit.local import PathLike, ProductLike, open_product, plot_product, summarize_product, verify_product
@@ -71,6 +74,7 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
     connect_timeout: float = 10.0,
     verify: bool | PathLike = True,
     connections: int = 4,
+    pace: float = 0.0,
     retries: RetryPolicy | None = None,
     observe: Observe | None = None,
     environ: Mapping[str, str] | None = None,
@@ -91,6 +95,8 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
         connect_timeout: Seconds that making a connection may take.
         verify: True to verify TLS certificates, or the path of a CA file or folder to verify them with.
         connections: Connections that may be open at a time.
+        pace: Least seconds between the beginnings of two requests, all threads or tasks taken together. A pause that the
+            server asks one of them for (``Retry-After``) holds for all.
         retries: When a request is sent again.
         observe: Is told of each event, from the thread that it happens in.
         environ: The environment; by default that of the process.
@@ -119,6 +125,7 @@ def connect_async(  # noqa: PLR0913 - the settings of a client, all by keyword
         connect_timeout=connect_timeout,
         verify=verify,
         connections=connections,
+        pace=pace,
         retries=retries,
         observe=observe,
         environ=environ,
@@ -182,6 +189,9 @@ class AsyncClient:
         return await run_async(
             operation.flow(self._session), self._transport, sleep=self._sleep, observe=self._session.doors.observe
         )
+
+    def _batch(self, *, workers: int, total: int | None) -> TaskBatch:
+        return TaskBatch(self._session, self.registry, workers=workers, total=total)
 
     async def check(self) -> None:
         """Find out whether the server is reached, both layers let us in, and the API answers.
@@ -391,6 +401,39 @@ class AsyncMeasurements:
         )
         return await self._client.run(plan)
 
+    async def upload_many(  # noqa: PLR0913 - the fields of the upload form, and how the work is done
+        self,
+        items: Iterable[UploadItem | PathLike],
+        *,
+        system: int | None = None,
+        delay: int = 0,
+        replace: bool = False,
+        check: bool = True,
+        workers: int = 4,
+    ) -> Outcomes:
+        """Upload raw files; a failure keeps no other from being sent.
+
+        A file whose measurement ID the SCC has already is kept as it is there, unless ``replace`` is on, so that running
+        again sends only what is left.
+
+        Args:
+            items: Paths, or ``UploadItem``s where something goes with them; taken as they are needed.
+            system: Number of the system of all that have none of their own.
+            delay: As for ``upload``.
+            replace: As for ``upload``.
+            check: As for ``upload``.
+            workers: How many are sent at a time; ``connections`` of the client limits them too.
+
+        Returns:
+            An outcome for each item, in their order: ``sent``, ``kept``, ``failed`` or ``not tried``.
+
+        Raises:
+            InvalidInput: There is no worker, or an item has no system.
+        """
+        batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
+        jobs = uploads_of(items, system, delay=delay, replace=replace, check=check)
+        return await batch.outcomes(jobs, self._client.run)
+
     async def wait(self, id: str, *, timeout: float = 6 * 3600.0, interval: float = 30.0) -> Measurement:
         """Wait until a measurement is finished; look at its ``modules`` to see what succeeded.
 
@@ -484,7 +527,7 @@ class AsyncProducts:
 
     async def download(
         self,
-        id: str,
+        id: str | Measurement,
         kinds: Sequence[str] | str | None = None,
         *,
         into: PathLike = ".",
@@ -498,7 +541,7 @@ class AsyncProducts:
         of the kinds records what came when and from which archive, with lengths and SHA-256.
 
         Args:
-            id: ID of the measurement.
+            id: ID of the measurement; or the measurement as a search gave it, whose state is then not asked for again.
             kinds: Names of product kinds, such as ``elda``; by default all that the SCC has of this measurement.
             into: Folder for the files.
             unpack: False to keep each archive as it came, as ``into/<measurement ID>/<first kind>.zip``.
@@ -524,6 +567,46 @@ class AsyncProducts:
             download_plan, self._client.registry, id, kinds, into, unpack=unpack, existing=existing
         )
         return await self._client.run(plan)
+
+    async def download_many(  # noqa: PLR0913 - those of download, and how the work is done
+        self,
+        items: Iterable[str | Measurement],
+        kinds: Sequence[str] | str | None = None,
+        *,
+        into: PathLike = ".",
+        unpack: bool = True,
+        existing: Existing = "verify",
+        workers: int = 4,
+    ) -> Outcomes:
+        """Download products of many measurements; a failure costs no success, and running again does what is left.
+
+        What would fail for every further item stops the batch: refused credentials, a full disk, a plugin that is missing,
+        a server that is not reached three times in a row. The rest is then ``not tried``. What is complete stays when the
+        batch is interrupted, and nothing half is left.
+
+        Args:
+            items: Measurement IDs, or measurements. Of those that a search gave, the state on the server is not asked for
+                again. Taken as they are needed.
+            kinds: As for ``download``.
+            into: As for ``download``.
+            unpack: As for ``download``.
+            existing: As for ``download``.
+            workers: How many measurements are fetched at a time. ``connections`` of the client limits them too, and is 4
+                by default: the SCC is shared by many.
+
+        Returns:
+            An outcome for each item, in their order: ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
+
+        Raises:
+            InvalidInput: The number of workers is none.
+
+        Example:
+            >>> outcomes = await scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP
+            >>> outcomes.raise_for_failures()
+        """
+        batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
+        jobs = jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing)
+        return await batch.outcomes(jobs, self._client.run)
 
     async def open(self, file: ProductLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
+from scckit._batches import Batch, jobs_of, total_of, uploads_of
 from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
+from scckit.batches import Outcomes, UploadItem
 from scckit.errors import SCCError
 from scckit.events import Observe
 from scckit.local import PathLike, ProductLike, open_product, plot_product, summarize_product, verify_product
@@ -63,6 +67,7 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
     connect_timeout: float = 10.0,
     verify: bool | PathLike = True,
     connections: int = 4,
+    pace: float = 0.0,
     retries: RetryPolicy | None = None,
     observe: Observe | None = None,
     environ: Mapping[str, str] | None = None,
@@ -83,6 +88,8 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
         connect_timeout: Seconds that making a connection may take.
         verify: True to verify TLS certificates, or the path of a CA file or folder to verify them with.
         connections: Connections that may be open at a time.
+        pace: Least seconds between the beginnings of two requests, all threads or tasks taken together. A pause that the
+            server asks one of them for (``Retry-After``) holds for all.
         retries: When a request is sent again.
         observe: Is told of each event, from the thread that it happens in.
         environ: The environment; by default that of the process.
@@ -111,6 +118,7 @@ def connect(  # noqa: PLR0913 - the settings of a client, all by keyword
         connect_timeout=connect_timeout,
         verify=verify,
         connections=connections,
+        pace=pace,
         retries=retries,
         observe=observe,
         environ=environ,
@@ -135,6 +143,7 @@ class Client:
 
     def __init__(self, setup: Setup[Transport], *, sleep: Callable[[float], None]) -> None:
         """Put the parts together; use ``connect``."""
+        self._setup: Final = setup
         self._session: Final = setup.session
         self._transport: Final = setup.transport
         self._owns_transport: Final = setup.owns_transport
@@ -174,6 +183,9 @@ class Client:
         return run(
             operation.flow(self._session), self._transport, sleep=self._sleep, observe=self._session.doors.observe
         )
+
+    def _batch(self, *, workers: int, executor: Executor | None, total: int | None = None) -> Batch:
+        return Batch(self._setup, sleep=self._sleep, workers=workers, executor=executor, total=total)
 
     def check(self) -> None:
         """Find out whether the server is reached, both layers let us in, and the API answers.
@@ -379,6 +391,40 @@ class Measurements:
         )
         return self._client.run(plan)
 
+    def upload_many(  # noqa: PLR0913 - the fields of the upload form, and how the work is done
+        self,
+        items: Iterable[UploadItem | PathLike],
+        *,
+        system: int | None = None,
+        delay: int = 0,
+        replace: bool = False,
+        check: bool = True,
+        workers: int = 4,
+        executor: Executor | None = None,
+    ) -> Outcomes:
+        """Upload raw files; a failure keeps no other from being sent.
+
+        A file whose measurement ID the SCC has already is kept as it is there, unless ``replace`` is on, so that running
+        again sends only what is left.
+
+        Args:
+            items: Paths, or ``UploadItem``s where something goes with them; taken as they are needed.
+            system: Number of the system of all that have none of their own.
+            delay: As for ``upload``.
+            replace: As for ``upload``.
+            check: As for ``upload``.
+            workers: How many are sent at a time; ``connections`` of the client limits them too.
+            executor: Where the work is done, see ``Products.download_many``.
+
+        Returns:
+            An outcome for each item, in their order: ``sent``, ``kept``, ``failed`` or ``not tried``.
+
+        Raises:
+            InvalidInput: There is no worker, or an item has no system.
+        """
+        batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
+        return batch.run(uploads_of(items, system, delay=delay, replace=replace, check=check))
+
     def wait(self, id: str, *, timeout: float = 6 * 3600.0, interval: float = 30.0) -> Measurement:
         """Wait until a measurement is finished; look at its ``modules`` to see what succeeded.
 
@@ -470,7 +516,7 @@ class Products:
 
     def download(
         self,
-        id: str,
+        id: str | Measurement,
         kinds: Sequence[str] | str | None = None,
         *,
         into: PathLike = ".",
@@ -484,7 +530,7 @@ class Products:
         of the kinds records what came when and from which archive, with lengths and SHA-256.
 
         Args:
-            id: ID of the measurement.
+            id: ID of the measurement; or the measurement as a search gave it, whose state is then not asked for again.
             kinds: Names of product kinds, such as ``elda``; by default all that the SCC has of this measurement.
             into: Folder for the files.
             unpack: False to keep each archive as it came, as ``into/<measurement ID>/<first kind>.zip``.
@@ -508,6 +554,49 @@ class Products:
         """
         plan = download_plan(self._client.registry, id, kinds, into, unpack=unpack, existing=existing)
         return self._client.run(plan)
+
+    def download_many(  # noqa: PLR0913 - those of download, and how the work is done
+        self,
+        items: Iterable[str | Measurement],
+        kinds: Sequence[str] | str | None = None,
+        *,
+        into: PathLike = ".",
+        unpack: bool = True,
+        existing: Existing = "verify",
+        workers: int = 4,
+        executor: Executor | None = None,
+    ) -> Outcomes:
+        """Download products of many measurements; a failure costs no success, and running again does what is left.
+
+        What would fail for every further item stops the batch: refused credentials, a full disk, a plugin that is missing,
+        a server that is not reached three times in a row. The rest is then ``not tried``. What is complete stays when the
+        batch is interrupted, and nothing half is left.
+
+        Args:
+            items: Measurement IDs, or measurements. Of those that a search gave, the state on the server is not asked for
+                again. Taken as they are needed.
+            kinds: As for ``download``.
+            into: As for ``download``.
+            unpack: As for ``download``.
+            existing: As for ``download``.
+            workers: How many measurements are fetched at a time. ``connections`` of the client limits them too, and is 4
+                by default: the SCC is shared by many.
+            executor: Where the work is done, any ``concurrent.futures.Executor``; by default threads of this process. To
+                other processes and machines travels a session that is signed in, and never the account's password; ``into``
+                must be a folder that they share. A transport that is no name cannot travel, and is refused with ``InvalidInput``.
+
+        Returns:
+            An outcome for each item, in their order: ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
+
+        Raises:
+            InvalidInput: The number of workers is none.
+
+        Example:
+            >>> outcomes = scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP
+            >>> outcomes.raise_for_failures()
+        """
+        batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
+        return batch.run(jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing))
 
     def open(self, file: ProductLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-__all__ = ["Answered", "Event", "Observe", "PhaseSeen", "Requested", "Retrying", "SignedIn", "Transferred"]
+__all__ = ["Answered", "Event", "ItemDone", "Observe", "PhaseSeen", "Requested", "Retrying", "SignedIn", "Transferred"]
 
 
 @frozen
@@ -66,6 +66,16 @@ class PhaseSeen(Event):
     measurement: str
     phase: str
     modules: tuple[tuple[str, str], ...]
+
+
+@frozen
+class ItemDone(Event):
+    """An item of a batch has an outcome; so many are done, of ``total`` if that is known."""
+
+    item: str
+    state: str
+    done: int
+    total: int | None
 
 
 #: Takes note of an event; must be quick, must not raise.

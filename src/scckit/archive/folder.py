@@ -58,7 +58,7 @@ class Verified:
 
     def stands(self, server: str, measurement: Measurement) -> bool:
         """Tell whether the products on a server are still these, by what it says of the measurement now."""
-        return self.server == server and State.of(measurement) == self.state
+        return self.server == server and self.state.agrees(State.of(measurement))
 
 
 @frozen

@@ -60,6 +60,11 @@ class ModuleState:
     code: int | None = None
     exit_code: int | None = None
 
+    def agrees(self, other: ModuleState) -> bool:
+        """Tell whether two states are the same as far as both tell."""
+        pairs = ((self.code, other.code), (self.exit_code, other.exit_code))
+        return self.status == other.status and all(one == two for one, two in pairs if None not in {one, two})
+
 
 @frozen
 class State:
@@ -94,6 +99,18 @@ class State:
     def tells(self) -> bool:
         """True if an equal state means that no product has changed."""
         return self.updated is not None and self.phase not in _BUSY
+
+    def agrees(self, other: State) -> bool:
+        """Tell whether two states are of the same products, as far as both tell.
+
+        The API and the admin's list name the same statuses; the list has no numbers, and not every module (3.2, 4.3).
+        """
+        both = self.modules.keys() & other.modules.keys()
+        return (
+            self.tells
+            and (self.updated, self.phase) == (other.updated, other.phase)
+            and all(self.modules[name].agrees(other.modules[name]) for name in both)
+        )
 
 
 def _module_state(module: Module) -> ModuleState:

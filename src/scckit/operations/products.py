@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -19,7 +20,7 @@ from scckit.session.messages import get
 from scckit.session.session import Session
 from scckit.site import routes
 
-__all__ = ["DownloadArchive", "DownloadProducts", "LocalFiles", "NotingSink", "RouteDownload"]
+__all__ = ["DownloadArchive", "DownloadProducts", "Gathered", "LocalFiles", "NotingSink", "RouteDownload"]
 
 T = TypeVar("T")
 
@@ -124,6 +125,21 @@ class RouteDownload:
 
 
 @frozen
+class Gathered:
+    """What came of a download.
+
+    Attributes:
+        files: The files, in the order of their kinds, those that were kept among them.
+        came: Some of them came now; False if all were here.
+        absent: What the SCC does not have of what was asked for, None if nothing is missing.
+    """
+
+    files: tuple[ProductFile, ...]
+    came: bool
+    absent: ProductNotAvailable | None
+
+
+@frozen
 class DownloadProducts:
     """Download products of one measurement: one archive for each route, and only those that are needed.
 
@@ -138,6 +154,7 @@ class DownloadProducts:
         complete: Archives that are absent are an error, after the others were fetched.
         wanted: Kinds of which at least one must have come, for each name that was asked for; an archive may hold products
             of one kind and not of the other that it is for (ELDA, ELDEC).
+        known: What a search has just told of the measurement, in place of looking at it.
     """
 
     id: MeasurementID = field(converter=MeasurementID)
@@ -145,6 +162,7 @@ class DownloadProducts:
     look: bool = True
     complete: bool = True
     wanted: tuple[tuple[str, ...], ...] = ()
+    known: Measurement | None = None
 
     def flow(self, session: Session) -> Flow[list[ProductFile]]:
         """Download what is needed; sends nothing if that is nothing.
@@ -154,31 +172,43 @@ class DownloadProducts:
             MeasurementNotFound: The SCC does not know the measurement.
             UnexpectedContent: Something else than an archive came, although the module has succeeded.
         """
+        gathered = yield from self.gather(session)
+        if gathered.absent is not None:
+            raise gathered.absent
+        return list(gathered.files)
+
+    def gather(self, session: Session) -> Flow[Gathered]:
+        """Do it, and tell what is absent beside what there is; raises what ``flow`` raises of the rest."""
         asks = self.look and any(part.sink is not None for part in self.parts)
-        measurement = (yield from self._measurement(session)) if asks else None
+        measurement = ((yield from self._measurement(session)) if self.known is None else self.known) if asks else None
         files: list[ProductFile] = []
         absent: list[ProductNotAvailable] = []
+        came = False
         for part in self.parts:
             if measurement is not None and part.local is not None and part.local.stands(session.base_url, measurement):
                 files += part.local.files
                 continue
             found = list(part.here)
             try:
-                found += yield from self._fetched(session, part, measurement)
+                fetched = yield from self._fetched(session, part, measurement)
+                found += fetched
+                came = came or bool(fetched)
             except ProductNotAvailable as error:
                 if not found:
                     absent.append(error)
             files += sorted(found, key=lambda file: part.kinds.index(file.kind))
-        if self.complete and absent:
-            raise absent[0]
+        if not (self.complete and absent):
+            absent = list(self._missed(files))
+        return Gathered(tuple(files), came, absent[0] if absent else None)
+
+    def _missed(self, files: Sequence[ProductFile]) -> Iterator[ProductNotAvailable]:
         for names in self.wanted:
             if not any(file.kind in names for file in files):
                 msg = (
                     f"the SCC has no {' or '.join(names)} of {self.id}; what else its archive holds was kept."
                     " Wait until the measurement is finished, or do without"
                 )
-                raise ProductNotAvailable(msg)
-        return files
+                yield ProductNotAvailable(msg)
 
     def _fetched(
         self, session: Session, part: RouteDownload, measurement: Measurement | None

@@ -5,6 +5,7 @@ The session sends to one origin only, so every cookie belongs to it; cookies for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from urllib.parse import urlsplit
@@ -13,11 +14,13 @@ from attrs import field, frozen
 
 from scckit.session.messages import Head
 
-__all__ = ["CookieJar"]
+__all__ = ["Cookie", "CookieJar"]
 
 
 @frozen
-class _Cookie:
+class Cookie:
+    """One cookie; its value is a secret."""
+
     name: str
     value: str = field(repr=False)
     path: str
@@ -25,6 +28,7 @@ class _Cookie:
     secure: bool
 
     def goes_to(self, path: str, scheme: str, now: float) -> bool:
+        """Tell whether it is sent to a path by a scheme at a moment."""
         if self.secure and scheme != "https":
             return False
         if self.expires is not None and self.expires <= now:
@@ -38,10 +42,15 @@ class CookieJar:
     The values are secrets: ``repr`` shows names only.
     """
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, cookies: Iterable[Cookie] = ()) -> None:
+        """Begin empty, or with cookies of another jar."""
         self._lock = Lock()
-        self._cookies: dict[tuple[str, str], _Cookie] = {}
+        self._cookies = {(one.name, one.path): one for one in cookies}
+
+    def copied(self) -> tuple[Cookie, ...]:
+        """Return all cookies as they are now."""
+        with self._lock:
+            return tuple(self._cookies.values())
 
     def take(self, head: Head, now: float) -> None:
         """Keep what the ``Set-Cookie`` fields of an answer say.
@@ -69,7 +78,7 @@ class CookieJar:
         """Return the value of the cookie of that name that would be sent first to an address, or None."""
         return next((cookie.value for cookie in self._matching(url, now) if cookie.name == name), None)
 
-    def _matching(self, url: str, now: float) -> list[_Cookie]:
+    def _matching(self, url: str, now: float) -> list[Cookie]:
         parts = urlsplit(url)
         path = parts.path or "/"
         with self._lock:
@@ -85,7 +94,7 @@ class CookieJar:
         return f"CookieJar({names})"
 
 
-def _parse(text: str, url: str, now: float) -> _Cookie | None:
+def _parse(text: str, url: str, now: float) -> Cookie | None:
     """Read one ``Set-Cookie`` value by RFC 6265, 5.2; None where it must be ignored."""
     first, *rest = text.split(";")
     name, equals, value = first.partition("=")
@@ -105,7 +114,7 @@ def _parse(text: str, url: str, now: float) -> _Cookie | None:
     if not path.startswith("/"):
         directory = (parts.path or "/").rpartition("/")[0]
         path = directory or "/"
-    return _Cookie(name, value.strip(), path, _expiry(attributes, now), "secure" in attributes)
+    return Cookie(name, value.strip(), path, _expiry(attributes, now), "secure" in attributes)
 
 
 def _expiry(attributes: dict[str, str], now: float) -> float | None:

@@ -40,15 +40,16 @@ from scckit.errors import (
     WrongHTTPCredentials,
 )
 from scckit.events import Answered, Event, Observe, Requested, Retrying, SignedIn
-from scckit.session.cookies import CookieJar
+from scckit.session.cookies import Cookie, CookieJar
 from scckit.session.credentials import Credentials
 from scckit.session.effects import Discard, Drain, Flow, Open, Sink, Sleep
 from scckit.session.messages import Body, FormBody, Head, Headers, Request, get
+from scckit.session.pace import Pace
 from scckit.session.retry import RetryPolicy, retry_after
 from scckit.site import Site, routes
 from scckit.site.content import PageContent
 
-__all__ = ["CSRF", "BytesSink", "Doors", "Page", "Session"]
+__all__ = ["CSRF", "BytesSink", "Doors", "Loan", "Page", "Session"]
 
 T = TypeVar("T")
 #: The field against forgery as a form's name and value; empty where a page has no token.
@@ -72,6 +73,25 @@ class Page:
 
     head: Head
     content: PageContent
+
+
+@frozen
+class Loan:
+    """A signed-in session as it travels to a worker: plain values, to be pickled; its values are shown nowhere.
+
+    Attributes:
+        base_url: The server.
+        pair: HTTP user and password, the outer layer that many users share.
+        cookies: Those of the signed-in session.
+        retries: When to send again.
+        interval: Least seconds between the beginnings of two requests.
+    """
+
+    base_url: str
+    pair: tuple[str, str] = field(repr=False)
+    cookies: tuple[Cookie, ...] = field(repr=False)
+    retries: RetryPolicy
+    interval: float
 
 
 class BytesSink:
@@ -177,12 +197,13 @@ class Session:
         site: Knows the addresses and reads the answers.
         retries: When to send again.
         doors: Clock, randomness, observers.
+        pace: Least seconds between the beginnings of two requests.
 
     Raises:
         InvalidInput: The base URL is none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last three by keyword
         self,
         base_url: str,
         credentials: Credentials,
@@ -190,13 +211,16 @@ class Session:
         *,
         retries: RetryPolicy | None = None,
         doors: Doors | None = None,
+        pace: float = 0.0,
     ) -> None:
         """Begin signed out; nothing is sent."""
         self.base_url: Final = _base_url(base_url)
         self.site: Final = site
         self.doors: Final = doors or Doors()
+        self.pace: Final = Pace(pace, self.doors.clock)
         self._credentials: Final = credentials
         self._retries: Final = retries or RetryPolicy()
+        self._borrowed = False
         self._lock: Final = Lock()
         # A sign-in fills a jar of its own and then replaces this one as a whole, so that flows of other threads never
         # see a half-made sign-in, and late answers to the old one cannot disturb the new.
@@ -216,6 +240,31 @@ class Session:
     def emit(self, event: Event) -> None:
         """Tell the observers of an event."""
         self.doors.observe(event)
+
+    # -- lending ------------------------------------------------------------------------------------------------------
+
+    def lend(self) -> Loan:
+        """Return what a worker elsewhere needs to take part in the conversation: the account's name and password are not in it.
+
+        A worker that has it can do all that the account may do until the server ends the session, so it is a secret too.
+
+        Raises:
+            NotSignedIn: The session is not signed in, so there is nothing to lend.
+        """
+        if not self._signed_in:
+            msg = "only a session that is signed in can be lent; sign in first"
+            raise NotSignedIn(msg)
+        pair = (self._credentials.http_user.reveal(), self._credentials.http_password.reveal())
+        return Loan(self.base_url, pair, self._jar.copied(), self._retries, self.pace.interval)
+
+    @classmethod
+    def borrowed(cls, loan: Loan, site: Site, *, doors: Doors | None = None) -> Session:
+        """Return a session that goes on with what was lent; where the server has ended that, its flows raise ``NotSignedIn``."""
+        user, password = loan.pair
+        credentials = Credentials(user, password, "", "", source="a session that was lent")
+        session = cls(loan.base_url, credentials, site, retries=loan.retries, doors=doors, pace=loan.interval)
+        session._jar, session._signed_in, session._borrowed = CookieJar(loan.cookies), True, True
+        return session
 
     # -- what operations use ------------------------------------------------------------------------------------------
 
@@ -286,7 +335,11 @@ class Session:
         Raises:
             WrongHTTPCredentials: The outer layer refused.
             WrongAccount: The inner layer refused.
+            NotSignedIn: The session was lent, and cannot be renewed here.
         """
+        if self._borrowed:
+            msg = "the session that was lent to this worker has ended; it is renewed where the account is known"
+            raise NotSignedIn(msg)
         jar = CookieJar()
         try:
             page = yield from self._asking(get(routes.SIGN_IN), self._take_sign_in_form, jar=jar)
@@ -429,9 +482,10 @@ class Session:
     def _persisting(self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar) -> Flow[T | _Redirect]:
         """Send one request, again after a pause where that is allowed and promises something."""
         failures = 0
+        rested = False
         while True:
             try:
-                return (yield from self._once(request, take, jar))
+                return (yield from self._once(request, take, jar, rested=rested))
             except _TryLater as signal:
                 error: Exception = signal.error
                 asked = signal.pause
@@ -444,10 +498,17 @@ class Session:
             pause = self._retries.pause(failures, asked, self.doors.random) if allowed else None
             if pause is None:
                 raise error
+            if asked is not None:
+                self.pace.hold(asked)
+            rested = asked is not None
             self.emit(Retrying(self._route(request.url), str(error), pause))
             yield Sleep(pause)
 
-    def _once(self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar) -> Flow[T | _Redirect]:
+    def _once(
+        self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar, *, rested: bool
+    ) -> Flow[T | _Redirect]:
+        if (wait := self.pace.turn(rested=rested)) > 0:
+            yield Sleep(wait)
         prepared = self._prepared(request, jar)
         route = self._route(prepared.url)
         self.emit(Requested(prepared.method, route))

@@ -1,0 +1,213 @@
+"""The folder of a mirror: where things are, what a run leaves behind when it is killed, and who is at work. Knows no server.
+
+::
+
+    FOLDER/scckit-mirror.sqlite           the catalogue
+    FOLDER/2021/03/<measurement ID>/…     the products, in each measurement's folder as a download makes it
+    FOLDER/versions/2021/03/<measurement ID>/<when it came>/<kind>/<file>     earlier files that were kept
+    FOLDER/.runs/<number>                 held by a run while it is at work
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import sys
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from attrs import frozen
+
+from scckit.archive.files import make_folder, telling, temporary_name
+from scckit.models.ids import MeasurementID
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["CATALOGUE", "Layout", "RunLock"]
+
+#: Name of the catalogue in the folder.
+CATALOGUE: Final = "scckit-mirror.sqlite"
+
+_RUNS: Final = ".runs"
+_VERSIONS: Final = "versions"
+
+
+@frozen
+class Layout:
+    """Paths below the folder of a mirror; all that is kept of them is relative to it, so that the folder can be moved."""
+
+    root: Path
+
+    @property
+    def catalogue(self) -> Path:
+        """The SQLite file."""
+        return self.root / CATALOGUE
+
+    def month(self, measurement: str) -> Path:
+        """Return the folder that a download of a measurement goes into, by the date in its ID."""
+        return self.root / measurement[:4] / measurement[4:6]
+
+    def measurement(self, measurement: str) -> Path:
+        """Return the folder of a measurement."""
+        return self.month(measurement) / measurement
+
+    def path(self, relative: str) -> Path:
+        """Return where something is."""
+        return self.root / PurePosixPath(relative)
+
+    def relative(self, path: Path) -> str:
+        """Return how a path is kept in the catalogue."""
+        return path.relative_to(self.root).as_posix()
+
+    def measurements(self) -> list[Path]:
+        """Return the folders of all measurements, by ID."""
+        with telling("read the folder", self.root):
+            folders = sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9]*"))
+        return [one for one in folders if one.is_dir() and _is_id(one.name)]
+
+    def earlier(self) -> list[Path]:
+        """Return all earlier versions of files, by path."""
+        with telling("read the folder", self.root / _VERSIONS):
+            return sorted(one for one in (self.root / _VERSIONS).glob("*/*/*/*/*/*") if one.is_file())
+
+    def keep(self, relative: str, came: datetime) -> str:
+        """Give a current file a second place among the earlier versions; there it stays when it is replaced.
+
+        Args:
+            relative: Where it is.
+            came: When it came.
+
+        Returns:
+            The second place. Keeping the same file twice gives the same place.
+
+        Raises:
+            LocalFileError: It cannot be made.
+        """
+        year, month, measurement, kind, name = PurePosixPath(relative).parts
+        stamp = came.strftime("%Y%m%dT%H%M%SZ")
+        source = self.path(relative)
+        number = 1
+        while True:
+            folder = (
+                self.root / _VERSIONS / year / month / measurement / (stamp if number == 1 else f"{stamp}-{number}")
+            )
+            target = folder / kind / name
+            if not target.exists() or _same(source, target):
+                break
+            number += 1  # a clock that went back has made the same stamp twice
+        make_folder(target.parent)
+        if not target.exists():
+            with telling("keep the earlier file at", target):
+                _link(source, target)
+        return self.relative(target)
+
+    def forget(self, relative: str) -> None:
+        """Remove a file, and the folders that it leaves empty; raises nothing if it is not there.
+
+        Raises:
+            LocalFileError: The file system refuses.
+        """
+        path = self.path(relative)
+        with telling("remove", path):
+            path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == self.root:
+                break
+            try:
+                folder.rmdir()
+            except OSError:
+                break  # there is something else in it
+
+    def sweep(self, measurement: str) -> int:
+        """Remove what a killed download of a measurement has left under temporary names; return how many."""
+        found = [
+            one for one in self.month(measurement).glob(f".*{measurement}*.part") if one.name.startswith((".", ".."))
+        ]
+        for one in found:
+            if one.is_dir():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    one.unlink()
+        return len(found)
+
+    # -- runs -----------------------------------------------------------------------------------------------------------
+
+    def lock(self, run: int) -> RunLock:
+        """Show that a run is at work.
+
+        Raises:
+            LocalFileError: The file for it cannot be made.
+        """
+        path = self.root / _RUNS / str(run)
+        make_folder(path.parent)
+        with telling("create", path):
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+        if sys.platform != "win32":
+            with suppress(OSError):  # a file system without locks: then nobody can tell, and nobody takes over
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return RunLock(path, descriptor)
+
+    def runs(self) -> list[int]:
+        """Return the numbers of all runs that are at work, or were when they were killed."""
+        with telling("read the folder", self.root / _RUNS):
+            return sorted(int(one.name) for one in (self.root / _RUNS).glob("[0-9]*") if one.name.isdecimal())
+
+    def is_alive(self, run: int) -> bool:
+        """Tell whether a run is at work, in this process or another; one on another machine counts where locks are shared."""
+        path = self.root / _RUNS / str(run)
+        try:
+            if sys.platform != "win32":  # there, a file that is open cannot be removed
+                descriptor = os.open(path, os.O_RDWR)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                finally:
+                    os.close(descriptor)
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # held; or of another user, and as it cannot be told, nothing is taken from it
+        return False
+
+
+@frozen
+class RunLock:
+    """Shows that a run is at work; it ends with the process, however that ends."""
+
+    path: Path
+    descriptor: int
+
+    def close(self) -> None:
+        """Show that it has ended; may be called once."""
+        with suppress(OSError):
+            self.path.unlink()
+        os.close(self.descriptor)
+
+
+def _is_id(name: str) -> bool:
+    try:
+        MeasurementID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
+
+
+def _link(source: Path, target: Path) -> None:
+    part = target.parent / temporary_name(target.name)
+    try:
+        os.link(source, part, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(source, part)  # a file system without hard links
+    part.replace(target)

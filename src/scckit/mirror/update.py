@@ -1,0 +1,407 @@
+"""One run of a mirror against a server: look at the window, fetch what differs, note what came of it.
+
+What makes a difference is what the server says, its moment of the last change above all, and never the clock on this side.
+All of the catalogue is changed in the thread that runs this; only the downloads are elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, evolve, field, frozen
+
+from scckit.archive.files import telling
+from scckit.archive.manifest import State
+from scckit.errors import LocalFileError, SCCError
+from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
+from scckit.mirror.layout import Layout
+from scckit.mirror.models import Change, Report, What
+from scckit.models.measurement import Measurement, Phase, Status
+from scckit.models.products import ProductFile
+
+if TYPE_CHECKING:
+    from scckit.batches import Outcome
+
+__all__ = ["Job", "Server", "Update", "Window", "state_text", "state_words"]
+
+#: Measurements that are noted in one transaction: those of a page of the server's list.
+_GROUP: Final = 100
+_CHUNK: Final = 1024 * 1024
+
+_UNFINISHED: Final = frozenset({Phase.DELAYED, Phase.QUEUED, Phase.PROCESSING, Phase.NOT_STARTED})
+
+
+@frozen
+class Window:
+    """What a run looks at: measurements by their begin, and kinds of products with the module that makes each."""
+
+    start: datetime
+    stop: datetime | None
+    station: str | None
+    kinds: Mapping[str, str | None]
+
+
+@frozen
+class Job:
+    """Products to be fetched: of this measurement, as the list showed it, of these kinds, into this folder."""
+
+    measurement: Measurement
+    kinds: tuple[str, ...]
+    into: Path
+
+
+@frozen
+class Server:
+    """What a run needs of a server.
+
+    Attributes:
+        url: Its base URL.
+        search: Gives the measurements of a window, page after page.
+        exists: Tells whether there is a measurement of an ID.
+        fetch: Does jobs, and gives an outcome for each; takes jobs as it needs them, in the calling thread.
+    """
+
+    url: str
+    search: Callable[[Window], Iterable[Measurement]]
+    exists: Callable[[str], bool]
+    fetch: Callable[[Iterator[Job]], Iterator[Outcome]]
+
+
+@define
+class _Doing:
+    """A measurement that is being fetched: why, and which files were kept before it may replace them."""
+
+    job: Job
+    why: What
+    state: str | None
+    old: tuple[FileRow, ...]
+    kept: dict[str, FileRow] = field(factory=dict)
+
+
+@define
+class Update:
+    """One run; used once.
+
+    Attributes:
+        server: What it looks at.
+        catalogue: Where it notes what it sees and does.
+        layout: Where the files are.
+        window: What it looks at there.
+        keep_versions: Keep files that are replaced.
+        now: The clock on this side, for notes alone.
+    """
+
+    server: Server
+    catalogue: Catalogue
+    layout: Layout
+    window: Window
+    keep_versions: bool
+    now: Callable[[], float]
+    _run: int = 0
+    _seen: int = 0
+    _unchanged: int = 0
+    _stopped: str = ""
+    _doing: dict[str, _Doing] = field(factory=dict)
+
+    def run(self) -> Report:
+        """Do it.
+
+        Raises:
+            LocalFileError: The catalogue cannot be used, or it is that of another server.
+            SCCError: The window cannot be looked at.
+        """
+        self._require_server()
+        self._run = self.catalogue.begin_run(self._asked(), self._moment())
+        lock = self.layout.lock(self._run)
+        try:
+            self._heal()
+            for outcome in self.server.fetch(self._jobs()):
+                self._settle(outcome)
+            if not self._stopped:
+                self._look_for_gone()
+            return self._report()
+        finally:
+            try:
+                self._give_up()
+                self.catalogue.end_run(self._run, self._moment())
+            finally:
+                lock.close()
+
+    def _require_server(self) -> None:
+        known = self.catalogue.fact("server")
+        if known is None:
+            self.catalogue.note("server", self.server.url)
+        elif known != self.server.url:
+            msg = (
+                f"{self.layout.root} is a mirror of {known}; {self.server.url} was asked for. Use a folder for each server;"
+                " nothing was changed"
+            )
+            raise LocalFileError(msg)
+
+    def _asked(self) -> dict[str, object]:
+        window = self.window
+        return {
+            "start": window.start.isoformat(),
+            "stop": None if window.stop is None else window.stop.isoformat(),
+            "station": window.station,
+            "kinds": list(window.kinds),
+        }
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def _report(self) -> Report:
+        counts = self.catalogue.counts(self._run)
+        return Report(
+            self._run,
+            self._seen,
+            self._unchanged,
+            {what: count for what, (count, _, _) in counts.items()},
+            sum(files for _, files, _ in counts.values()),
+            sum(size for *_, size in counts.values()),
+            self._stopped,
+            self.catalogue.changes(self._run),
+        )
+
+    # -- what was left behind ---------------------------------------------------------------------------------------------
+
+    def _heal(self) -> None:
+        """Take over what killed runs were fetching, and remove what was to be removed."""
+        for measurement, run in self.catalogue.claims():
+            if not self.layout.is_alive(run):
+                self.layout.sweep(measurement)
+                self.catalogue.release(measurement, run)
+        self._remove_doomed()
+
+    def _remove_doomed(self) -> None:
+        paths = self.catalogue.doomed()
+        for path in paths:
+            self.layout.forget(path)
+        if paths:
+            self.catalogue.undoom(paths)
+
+    def _give_up(self) -> None:
+        """Let go of what was begun and not finished; its earlier files are the current ones still."""
+        for one in self._doing.values():
+            self._forget_kept(one)
+        self._doing.clear()
+
+    # -- looking ----------------------------------------------------------------------------------------------------------
+
+    def _jobs(self) -> Iterator[Job]:
+        found = iter(self.server.search(self.window))
+        while group := list(islice(found, _GROUP)):
+            with self.catalogue.changing():
+                wanted = [one for one in group if self._wants(one)]
+            for measurement in wanted:
+                doing = self._plan(measurement) if self._claimed(measurement.id) else None
+                if doing is not None:
+                    self._doing[measurement.id] = doing
+                    self._keep(doing)
+                    yield doing.job
+
+    def _wants(self, measurement: Measurement) -> bool:
+        """Note what the server says of a measurement, and tell whether something is to be fetched of it."""
+        self._seen += 1
+        self.catalogue.see(_row(measurement), self._run)
+        if measurement.phase in _UNFINISHED:
+            self._note(measurement.id, "pending", detail=f"it is {measurement.phase.value}")
+            return False
+        differing = self._differing(measurement)
+        self._unchanged += not differing
+        return bool(differing)
+
+    def _plan(self, measurement: Measurement) -> _Doing | None:
+        """Say what is to be fetched, as it is now: another run may have been faster since the list was read."""
+        kinds = self._differing(measurement)
+        if not kinds:
+            self.catalogue.release(measurement.id, self._run)
+            self._unchanged += 1
+            return None
+        state = state_text(measurement)
+        held = self.catalogue.holdings(measurement.id)
+        old = [held[kind] for kind in kinds if kind in held]
+        job = Job(measurement, tuple(kinds), self.layout.month(measurement.id))
+        files = tuple(file for one in old for file in one.files)
+        return _Doing(job, _why(old, state), state if State.of(measurement).tells else None, files)
+
+    def _differing(self, measurement: Measurement) -> list[str]:
+        """Return the kinds of which something else is here than the server has."""
+        state = state_text(measurement)
+        held = self.catalogue.holdings(measurement.id)
+        return [kind for kind in self._made(measurement) if not self._stands(held.get(kind), state)]
+
+    def _made(self, measurement: Measurement) -> list[str]:
+        """Return the kinds that there may be: what a module has not run for is not asked for."""
+        modules = measurement.modules
+        return [
+            kind
+            for kind, module in self.window.kinds.items()
+            if module is None or module not in modules or modules[module].status is not Status.NOT_RUN
+        ]
+
+    def _stands(self, holding: Holding | None, state: str) -> bool:
+        """Tell whether what is here is what the server has; a look at the files' lengths only, ``verify`` reads them."""
+        if holding is None or holding.state != state:
+            return False
+        return all(_length(self.layout.path(file.path)) == file.size for file in holding.files)
+
+    def _claimed(self, measurement: str) -> bool:
+        if measurement in self._doing:
+            return False  # the server's list has moved between two pages, and shows it again
+        by = self.catalogue.claim(measurement, self._run)
+        if by != self._run and not self.layout.is_alive(by):
+            self.layout.sweep(measurement)
+            self.catalogue.release(measurement, by)
+            by = self.catalogue.claim(measurement, self._run)
+        if by != self._run:
+            self._note(measurement, "elsewhere", detail=f"run {by} is fetching it")
+        return by == self._run
+
+    def _keep(self, doing: _Doing) -> None:
+        """Give what may be replaced a second place: all of it where that was asked, and always what somebody has changed."""
+        for file in doing.old:
+            path = self.layout.path(file.path)
+            try:
+                size = _length(path)
+                if size is None:
+                    continue
+                digest = _sha256(path)
+                if self.keep_versions or digest != file.sha256:
+                    kept = self.layout.keep(file.path, file.fetched)
+                    doing.kept[file.path] = _moved(file, kept, size, digest)
+            except LocalFileError:
+                continue  # what cannot be read here is told by the download, which then fails on it too
+
+    # -- noting what came -------------------------------------------------------------------------------------------------
+
+    def _settle(self, outcome: Outcome) -> None:
+        doing = self._doing.pop(outcome.item)
+        identity = doing.job.measurement.id
+        state = str(outcome.state)
+        if state in {"fetched", "kept", "absent"}:
+            replaced = self._settle_files(doing, outcome.files)
+            self._remove_doomed()
+            for path in replaced:
+                self.layout.forget(path)
+            return
+        self._forget_kept(doing)
+        words = "" if outcome.error is None else str(outcome.error)
+        with self.catalogue.changing():
+            self.catalogue.release(identity, self._run)
+            if state == "failed":
+                self.catalogue.fail(identity, words)
+                self._note(identity, "failed", detail=words)
+        if state == "not tried" and not self._stopped:
+            self._stopped = words or "it was stopped"
+
+    def _settle_files(self, doing: _Doing, files: Sequence[ProductFile]) -> list[str]:
+        """Note the files that are the current ones now; return kept copies that are of no use."""
+        identity = doing.job.measurement.id
+        row = self.catalogue.measurement(identity)
+        came = {self.layout.relative(file.path): file for file in files}
+        kinds = {file.kind for file in files}
+        useless = []
+        with self.catalogue.changing():
+            for old in doing.old:
+                kept = doing.kept.get(old.path)
+                new = came.get(old.path)
+                # What the server has none of any more stays here; only what came in its place replaces it.
+                replaced = old.kind in kinds and (new is None or new.sha256 != old.sha256)
+                if kept is not None and (replaced or kept.sha256 != old.sha256):
+                    self.catalogue.put(kept)
+                elif kept is not None:
+                    useless.append(kept.path)
+                if replaced and new is None:
+                    self.catalogue.doom(old.path)
+                elif new is None and _length(self.layout.path(old.path)) is None:
+                    self.catalogue.drop(old.path)  # lost on both sides
+            for path, file in came.items():
+                came_now = FileRow(path, identity, file.kind, file.size, file.sha256 or "", self._moment())
+                self.catalogue.put(came_now.named(row))
+            for kind in doing.job.kinds:
+                self.catalogue.hold(identity, kind, doing.state)
+            self.catalogue.fail(identity, None)
+            self.catalogue.release(identity, self._run)
+            why: What = doing.why if files else "absent"
+            self._note(identity, why, len(files), sum(file.size for file in files))
+        return useless
+
+    def _forget_kept(self, doing: _Doing) -> None:
+        for kept in doing.kept.values():
+            self.layout.forget(kept.path)
+
+    def _note(self, identity: str, what: What, files: int = 0, size: int = 0, detail: str = "") -> None:
+        self.catalogue.change(self._run, Change(identity, what, files, size, detail))
+
+    # -- what the server has no more --------------------------------------------------------------------------------------
+
+    def _look_for_gone(self) -> None:
+        """Find what the server has deleted.
+
+        Each is asked for by its ID, since a list that changes while it is read, page after page, may pass over a row.
+        """
+        window = self.window
+        for identity in self.catalogue.unseen(window.start, window.stop, window.station, self._run):
+            try:
+                there = self.server.exists(identity)
+            except SCCError as error:
+                self._stopped = f"it is not known whether {identity} was deleted: {error}"
+                return
+            if not there:
+                with self.catalogue.changing():
+                    self.catalogue.miss(identity, self._run)
+                    self._note(identity, "gone", detail="the server has deleted it; its files stay here")
+
+
+def state_text(measurement: Measurement) -> str:
+    """Write down all that tells whether the products of a measurement have changed, as the server's list shows it.
+
+    The numbers behind the statuses are left out: one source has them and another has not.
+    """
+    return state_words(State.of(measurement))
+
+
+def state_words(state: State) -> str:
+    """Write a state down as ``state_text`` does."""
+    updated = None if state.updated is None else state.updated.isoformat()
+    modules = {name: module.status for name, module in state.modules.items()}
+    return json.dumps([updated, state.phase, modules], separators=(",", ":"))
+
+
+def _row(measurement: Measurement) -> MeasurementRow:
+    one = measurement
+    return MeasurementRow(one.id, one.station, one.system, one.start, one.stop, state_text(one))
+
+
+def _why(old: Sequence[Holding], state: str) -> What:
+    if not old or not any(one.files for one in old):
+        return "new"
+    return "healed" if all(one.state in {state, None} for one in old) else "changed"
+
+
+def _moved(file: FileRow, path: str, size: int, digest: str) -> FileRow:
+    return evolve(file, path=path, size=size, sha256=digest, current=False)
+
+
+def _length(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return -1
+
+
+def _sha256(path: Path) -> str:
+    with telling("read", path), path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

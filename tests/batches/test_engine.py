@@ -1,0 +1,264 @@
+"""How a batch is carried out: jobs that do nothing but end in some way, and the order of things around them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable, Iterator
+from itertools import count
+from threading import Barrier, Event
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scckit
+from scckit import events
+from scckit._batches import Batch
+from scckit.batches import Outcome, Outcomes, OutcomeState
+from scckit.errors import (
+    ConnectionFailed,
+    InvalidInput,
+    LocalFileError,
+    MissingPlugin,
+    PermissionDenied,
+    ProductNotAvailable,
+    SCCError,
+    TransportTimeout,
+    UnsafeArchive,
+    WrongAccount,
+    WrongHTTPCredentials,
+)
+from scckit.operations import Operation
+from scckit.plugins import Registry
+from scckit.session.effects import Flow
+from scckit.session.session import Session
+from scckit.testing import ScriptTransport
+
+from ..conftest import TinyReader
+
+CREDENTIALS = scckit.Credentials("http-user", "http-pass", "someone", "pass-word")
+FINE, ABSENT, DAMAGED, FORBIDDEN, SLOW = "fine", "absent", "damaged", "forbidden", "slow"
+ENDS: dict[str, Callable[[], SCCError]] = {
+    ABSENT: lambda: ProductNotAvailable("nothing there"),
+    DAMAGED: lambda: UnsafeArchive("it is damaged"),
+    FORBIDDEN: lambda: PermissionDenied("not this one"),
+    SLOW: lambda: TransportTimeout("too slow"),
+}
+STATES = {FINE: "fetched", ABSENT: "absent"}
+
+
+class Reader:
+    """A plugin with a page reader."""
+
+    @staticmethod
+    def make() -> Registry:
+        """Make a registry with nothing else."""
+        from scckit.plugins import hookimpl
+
+        class Plugin:
+            @hookimpl
+            def scckit_page_readers(self) -> dict[str, type[TinyReader]]:
+                return {"parsel": TinyReader}
+
+        registry = Registry(discover=False)
+        registry.register(Plugin(), "reader")
+        return registry
+
+
+def full() -> SCCError:
+    """Make the error of a full disk."""
+    error = LocalFileError("cannot write")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    return error
+
+
+@frozen
+class Work:
+    """A job that ends as it is told."""
+
+    item: str
+    act: Callable[[], None] = field(default=lambda: None)
+
+    def prepare(self, _: Registry) -> Operation[Outcome]:
+        """Be its own operation."""
+        return self
+
+    def flow(self, _: Session) -> Flow[Outcome]:
+        """Act; a flow without an effect."""
+        self.act()
+        yield from ()
+        return Outcome(self.item, OutcomeState.FETCHED)
+
+
+def raising(make: Callable[[], BaseException]) -> Callable[[], None]:
+    """Make an act that raises."""
+
+    def act() -> None:
+        raise make()
+
+    return act
+
+
+def batch(workers: int = 2, observe: Callable[[events.Event], None] | None = None, total: int | None = None) -> Batch:
+    """Make a batch of a client that reaches nobody."""
+    client = scckit.connect(
+        "https://scc.example/",
+        credentials=CREDENTIALS,
+        transport=ScriptTransport(),
+        registry=Reader.make(),
+        observe=observe,
+    )
+    return client._batch(workers=workers, executor=None, total=total)
+
+
+@given(st.lists(st.sampled_from([FINE, *ENDS])), st.integers(1, 5))
+def test_each_item_has_one_outcome_in_its_place(ends: list[str], workers: int) -> None:
+    """Whatever the items end in, each has its own outcome and event, and none costs another one."""
+    seen: list[events.Event] = []
+    jobs = [Work(str(n), raising(ENDS[end]) if end in ENDS else lambda: None) for n, end in enumerate(ends)]
+
+    outcomes = batch(workers, seen.append, len(jobs)).run(jobs)
+
+    assert [one.item for one in outcomes] == [str(n) for n in range(len(ends))]
+    assert [one.state for one in outcomes] == [STATES.get(end, "failed") for end in ends]
+    done = [one for one in seen if isinstance(one, events.ItemDone)]
+    assert [(one.done, one.total) for one in done] == [(n + 1, len(ends)) for n in range(len(ends))]
+    assert sorted((one.item, one.state) for one in done) == sorted((one.item, one.state.value) for one in outcomes)
+
+
+@given(st.integers(1, 4), st.integers(0, 30))
+def test_items_are_taken_as_they_are_needed(workers: int, wanted: int) -> None:
+    """Of items without an end no more are taken than are under way, and none after the last outcome that was wanted."""
+    taken = 0
+
+    def jobs() -> Iterator[Work]:
+        nonlocal taken
+        for number in count():
+            taken += 1
+            yield Work(str(number))
+
+    outcomes = batch(workers).outcomes(jobs())
+    for done in range(wanted):
+        next(outcomes)
+        assert taken <= done + 1 + 2 * workers
+    outcomes.close()
+    assert taken <= wanted + 2 * workers
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda: WrongAccount("refused"),
+        lambda: WrongHTTPCredentials("refused"),
+        lambda: MissingPlugin("no reader"),
+        full,
+    ],
+)
+def test_what_would_fail_for_all_stops_the_batch(error: Callable[[], SCCError]) -> None:
+    """The rest is not tried, and says why; each item still has its outcome, and what was done before stays done."""
+    tried: list[str] = []
+    jobs = [Work(str(n), (lambda n=n: tried.append(str(n))) if n != 1 else raising(error)) for n in range(50)]
+
+    outcomes = batch(1).run(jobs)
+
+    assert outcomes[0].state == "fetched"
+    assert outcomes[1].state == "failed"
+    assert len(outcomes) == 50
+    assert outcomes.counts["not tried"] >= 46
+    assert {type(one.error) for one in outcomes if one.state == "not tried"} == {type(error())}
+    assert {one.item for one in outcomes if one.state == "fetched"} == set(tried)
+
+
+@pytest.mark.parametrize(("failing", "stops"), [({1, 2, 3}, True), ({1, 2, 4, 5}, False)])
+def test_a_server_that_is_not_reached_stops_the_batch(failing: set[int], stops: bool) -> None:
+    """Three times in a row, that is; twice may happen."""
+    act = raising(lambda: ConnectionFailed("no route"))
+    jobs = [Work(str(n), act if n in failing else lambda: None) for n in range(20)]
+
+    assert (batch(1).run(jobs).counts.get("not tried", 0) > 0) == stops
+
+
+def test_what_is_no_error_of_ours_is_not_hidden() -> None:
+    """A bug, or an item that cannot be one, leaves the batch; what was running has ended before."""
+    ended = Event()
+    both = Barrier(2)
+
+    def slow() -> None:
+        both.wait(20)
+        ended.set()
+
+    def bug() -> None:
+        both.wait(20)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        batch(2).run([Work("a", bug), Work("b", slow)])
+    assert ended.wait(20)
+
+
+def test_an_interruption_leaves_what_was_not_begun() -> None:
+    """After Ctrl-C in the thread that waits, no further job begins, and the batch has ended when it is told."""
+    begun: list[str] = []
+    jobs = [Work(str(n), lambda n=n: begun.append(str(n))) for n in range(100)]
+    outcomes = batch(2).outcomes(jobs)
+    next(outcomes)
+
+    with pytest.raises(KeyboardInterrupt):
+        outcomes.throw(KeyboardInterrupt)
+
+    assert len(begun) <= 1 + 4
+    assert len(begun) == len(set(begun))
+
+
+@pytest.mark.parametrize("workers", [0, -1, True, 1.5])
+def test_no_worker_is_refused(workers: object) -> None:
+    """At least one is needed."""
+    with pytest.raises(InvalidInput, match="at least 1; found"):
+        batch(workers)  # type: ignore[arg-type]
+
+
+def test_failures_are_raised_together() -> None:
+    """The group has each error with its item; what is absent or kept is no failure; without failures nothing is raised."""
+    bad = Outcome("b", OutcomeState.FAILED, error=UnsafeArchive("it is damaged"))
+    left = Outcome("d", OutcomeState.NOT_TRIED, error=bad.error)
+    fine = [Outcome("a", OutcomeState.KEPT), Outcome("c", OutcomeState.ABSENT, error=ProductNotAvailable("none"))]
+
+    Outcomes(fine).raise_for_failures()
+    outcomes = Outcomes([fine[0], bad, fine[1], left])
+
+    assert outcomes.counts == {"kept": 1, "absent": 1, "failed": 1, "not tried": 1}
+    assert [one.item for one in outcomes.failures] == ["b", "d"]
+    for _ in range(2):
+        with pytest.raises(ExceptionGroup, match="1 of 4 items failed, 1 were not tried") as group:
+            outcomes.raise_for_failures()
+        (error,) = group.value.exceptions
+        assert (error, error.__notes__) == (bad.error, ["b"])
+    with pytest.raises(ExceptionGroup, match="0 of 1 items failed, 1 were not tried"):
+        Outcomes([left]).raise_for_failures()
+
+
+@given(st.lists(st.sampled_from([FINE, *ENDS])), st.integers(1, 5))
+def test_tasks_do_the_same(ends: list[str], workers: int) -> None:
+    """The asyncio batch gives the same outcomes in the same order."""
+
+    async def do() -> Outcomes:
+        client = scckit.connect_async(
+            "https://scc.example/",
+            credentials=CREDENTIALS,
+            transport=Nobody(),  # type: ignore[arg-type]
+            registry=Reader.make(),
+        )
+        return await client._batch(workers=workers, total=None).outcomes(jobs, client.run)
+
+    jobs = [Work(str(n), raising(ENDS[end]) if end in ENDS else lambda: None) for n, end in enumerate(ends)]
+    outcomes = asyncio.run(do())
+
+    assert [(one.item, one.state) for one in outcomes] == [
+        (str(n), STATES.get(end, "failed")) for n, end in enumerate(ends)
+    ]
+
+
+class Nobody:
+    """An asyncio transport that nothing is sent with."""

@@ -1,0 +1,312 @@
+"""The verbs of a mirror that need no server, and a mirror of the emulator."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scckit
+from scckit import events
+from scckit.errors import InvalidInput, LocalFileError, MissingLibrary, MissingPlugin
+from scckit.mirror import Mirror, MirroredFile
+from scckit.mirror.catalogue import VERSION, Catalogue
+from scckit.mirror.layout import CATALOGUE
+from scckit.testing import WSGITransport
+from scckit_emulator import Emulator, Fault
+
+from .conftest import run
+from .server import Fake, identity
+from .test_update import products
+
+BEGIN = datetime(2026, 3, 21, 0, tzinfo=UTC)
+IDS = [f"20260321aky{hour:02}00" for hour in range(3)]
+
+
+# -- the catalogue ---------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_catalogue_is_refused(tmp_path: Path) -> None:
+    """It is left as it is, and the message says what to do."""
+    Mirror(tmp_path).close()
+    with sqlite3.connect(tmp_path / CATALOGUE) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    before = (tmp_path / CATALOGUE).read_bytes()
+
+    with pytest.raises(LocalFileError, match=rf"is of version {VERSION + 1}, and this scckit knows version {VERSION}"):
+        Mirror(tmp_path)
+    assert (tmp_path / CATALOGUE).read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["sqlite", "text"])
+def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
+    """Neither another program's database nor any other file is touched."""
+    if content == "sqlite":
+        with sqlite3.connect(tmp_path / CATALOGUE) as db:
+            db.execute("CREATE TABLE theirs (x)")
+        db.close()
+    else:
+        (tmp_path / CATALOGUE).write_bytes(
+            b"any text that is longer than the head of a database, so that it is looked at" * 9
+        )
+    before = (tmp_path / CATALOGUE).read_bytes()
+
+    with pytest.raises(LocalFileError, match=r"something else; mirror into another folder|not a database.*repair"):
+        Mirror(tmp_path)
+    assert (tmp_path / CATALOGUE).read_bytes() == before
+
+
+def test_an_older_catalogue_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step from its version on is taken, in one transaction; what was in it stays."""
+    from scckit.mirror import catalogue as module
+
+    Mirror(tmp_path).close()
+    steps = {**module._MIGRATIONS, VERSION: "ALTER TABLE runs ADD COLUMN host TEXT"}
+    monkeypatch.setattr(module, "_MIGRATIONS", steps)
+    monkeypatch.setattr(module, "VERSION", VERSION + 1)
+    with sqlite3.connect(tmp_path / CATALOGUE) as db:
+        db.execute("INSERT INTO facts VALUES ('server', 'https://scc.example/')")
+    db.close()
+
+    with Mirror(tmp_path) as mirror:
+        assert mirror.status().server == "https://scc.example/"
+    with sqlite3.connect(tmp_path / CATALOGUE) as db:
+        db.execute("SELECT host FROM runs")
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION + 1,)
+    db.close()
+
+
+def test_a_change_that_fails_is_taken_back(tmp_path: Path) -> None:
+    """All of a transaction or nothing of it, and the error is one of ours."""
+    catalogue = Catalogue(tmp_path / CATALOGUE)
+
+    def change() -> None:
+        with catalogue.changing():
+            catalogue.note("server", "x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change()
+    assert catalogue.fact("server") is None
+    catalogue.close()
+    with pytest.raises(LocalFileError, match="cannot be used"):
+        catalogue.fact("server")
+
+
+# -- upkeep ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_as_it_came_is_found(fake: Fake, tmp_path: Path) -> None:
+    """Missing, shorter, other bytes of the same length, and what no run has put there; nothing is changed."""
+    for number in range(4):
+        fake.make(number, copies=1)
+    run(fake, tmp_path)
+    files = sorted(tmp_path.glob("2*/*/*/elda/*"))
+    files[0].unlink()
+    files[1].write_bytes(files[1].read_bytes()[:-1])
+    files[2].write_bytes(files[2].read_bytes()[::-1])
+    stranger = files[3].parent / "notes.txt"
+    stranger.write_text("mine", encoding="utf-8")
+    before = products(tmp_path)
+
+    with Mirror(tmp_path) as mirror:
+        found = {one.path: one.problem for one in mirror.verify()}
+
+    assert found == {files[0]: "missing", files[1]: "changed", files[2]: "changed", stranger: "unknown"}
+    assert products(tmp_path) == before
+
+
+def test_repair_lets_the_next_update_mend(fake: Fake, tmp_path: Path) -> None:
+    """A file of the same length with other bytes is noticed by repair, comes again, and the changed one is kept."""
+    fake.make(0)
+    fake.make(1)
+    run(fake, tmp_path)
+    good = products(tmp_path)
+    (file, _) = sorted(tmp_path.glob("2*/*/*/elda/*"))
+    edited = file.read_bytes()[::-1]
+    file.write_bytes(edited)
+    fake.asked.clear()
+    run(fake, tmp_path)
+    assert fake.asked == []  # an update looks at lengths only
+
+    with Mirror(tmp_path) as mirror:
+        assert [(one.path, one.problem) for one in mirror.repair()] == [(file, "changed")]
+    report = run(fake, tmp_path)
+
+    assert [(one.measurement, one.what) for one in report.changes] == [(identity(0), "healed")]
+    assert products(tmp_path) == good
+    assert [path.read_bytes() for path in (tmp_path / "versions").rglob("*.txt")] == [edited]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_lost_catalogue_is_made_again(fake: Fake, tmp_path: Path, keep: bool) -> None:
+    """From the manifests alone: the same files are told, and the next run fetches nothing."""
+    for number in range(3):
+        fake.make(number)
+    run(fake, tmp_path, keep_versions=keep)
+    fake.make(1)
+    run(fake, tmp_path, keep_versions=keep)
+
+    def told() -> set[tuple[object, ...]]:
+        with Mirror(tmp_path) as mirror:
+            return {(one.path, one.sha256, one.is_current) for one in mirror.query(earlier=True)}
+
+    before = told()
+    for path in tmp_path.glob(f"{CATALOGUE}*"):
+        path.unlink()
+    with Mirror(tmp_path) as mirror:
+        assert list(mirror.repair()) == []
+    assert told() == before
+    fake.asked.clear()
+    assert run(fake, tmp_path).unchanged == 3
+    assert fake.asked == []
+
+
+def test_repair_waits_for_nobody(fake: Fake, tmp_path: Path) -> None:
+    """While a run is at work it is refused, and nothing is changed."""
+    fake.make(0)
+    told: list[str] = []
+
+    def meanwhile(_: object) -> None:
+        with Mirror(tmp_path) as mirror, pytest.raises(LocalFileError, match="is at work") as error:
+            mirror.repair()
+        told.append(str(error.value))
+
+    fake.before_fetch = meanwhile
+    assert run(fake, tmp_path).is_complete
+    assert told
+
+
+# -- asking ----------------------------------------------------------------------------------------------------------
+
+
+def test_rows_and_tables(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows read back from CSV; pandas is asked for where it is not installed."""
+    for number in range(3):
+        fake.make(number)
+    run(fake, tmp_path)
+    with Mirror(tmp_path) as mirror:
+        files = mirror.query()
+        text = io.StringIO(newline="")
+        files.write_csv(text)
+        text.seek(0)
+        rows = list(csv.DictReader(text))
+        assert [row["path"] for row in rows] == [str(one.path) for one in files]
+        assert [datetime.fromisoformat(row["start"]) for row in rows] == [one.start for one in files]
+        assert len(files[:2]) == 2
+        assert isinstance(files[0], MirroredFile)
+        assert [one.measurement for one in mirror.query(measurement=identity(1))] == [identity(1)] * 2
+        assert {one.measurement for one in mirror.query(since="2021-03-01T01", until="2021-03-01T02")} == {identity(1)}
+        assert len(mirror.query(station="AKY")) == 6
+        assert len(mirror.query(station="pot")) == 0
+        with pytest.raises(MissingPlugin, match="eldax"):
+            mirror.query("eldax")
+        table = files.to_pandas()
+        assert list(table["sha256"]) == [one.sha256 for one in files]
+        monkeypatch.setitem(sys.modules, "pandas", None)
+        with pytest.raises(MissingLibrary, match="pip install pandas"):
+            files.to_pandas()
+
+
+# -- the emulator ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def emulator(started_emulator: Emulator) -> Emulator:
+    """Give an emulator with three measurements."""
+    started_emulator.reset()
+    for hour, name in enumerate(IDS):
+        start = BEGIN + timedelta(hours=hour)
+        started_emulator.add_measurement(name, system=437, start=start, stop=start + timedelta(hours=1))
+    return started_emulator
+
+
+@pytest.fixture
+def seen() -> list[events.Event]:
+    """Give a list for events."""
+    return []
+
+
+@pytest.fixture
+def scc(emulator: Emulator, seen: list[events.Event]) -> Iterator[scckit.Client]:
+    """Give a client."""
+    account = emulator.account
+    pairs = scckit.Credentials(account.http_user, account.http_password, account.username, account.password)
+    with scckit.connect(
+        emulator.base_url,
+        credentials=pairs,
+        transport=WSGITransport(emulator.wsgi),
+        observe=seen.append,
+        sleep=emulator.clock.advance,
+    ) as client:
+        yield client
+
+
+def test_a_mirror_of_the_emulator(
+    emulator: Emulator, scc: scckit.Client, seen: list[events.Event], tmp_path: Path
+) -> None:
+    """All comes; nothing comes twice and no more is asked than the pages; a rerun comes again; a deletion is marked."""
+    with Mirror(tmp_path) as mirror:
+        update: Callable[..., Any] = lambda **more: mirror.update(  # noqa: E731 - short
+            scc, "2026-03-21", "2026-03-22", station="aky", kinds=["elda", "hirelpp"], **more
+        )
+        first = update()
+        assert (first.counts, first.seen, first.is_complete) == ({"new": 3}, 3, True)
+        seen.clear()
+        second = update()
+        assert (second.counts, second.unchanged) == ({}, 3)
+        assert len([one for one in seen if isinstance(one, events.Requested)]) == 1
+
+        emulator.clock.advance(3600)
+        scc.measurements.rerun(IDS[1])
+        assert update().counts == {"pending": 1}
+        scc.measurements.wait(IDS[1])
+        assert update(keep_versions=True).counts == {"changed": 1}
+        scc.measurements.delete(IDS[0])
+        assert update().counts == {"gone": 1}
+        assert list(mirror.verify()) == []
+        assert mirror.status().gone == 1
+
+        file = mirror.query("elda", measurement=IDS[1])[0]
+        with mirror.open("elda", product_id=file.product_id, wavelength=file.wavelength) as dataset:
+            assert dataset.sizes["time"] == 3
+        with pytest.raises(InvalidInput, match=r"are of \d+ products: station aky, product_id"):
+            mirror.open("elda")
+        with pytest.raises(InvalidInput, match="has no elda of that"):
+            mirror.open("elda", product_id=1)
+
+
+def test_a_failure_is_told_and_mended(emulator: Emulator, scc: scckit.Client, tmp_path: Path) -> None:
+    """One damaged archive: the others come, the status and the changes tell which failed; the next run has it."""
+    emulator.faults.add(Fault.archive("corrupt"), path=f"{IDS[1]}/download-optical/", times=1)
+    with Mirror(tmp_path) as mirror:
+        report = mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda")
+        (change,) = [one for one in mirror.changes(report.run) if one.what == "failed"]
+        assert change.measurement == IDS[1]
+        assert IDS[1] in change.detail
+        assert not report.is_complete
+        assert mirror.status().failed == 1
+        assert mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda").counts == {"new": 1}
+        assert mirror.status().failed == 0
+
+
+def test_the_whole_is_refused_where_it_cannot_be_looked_at(
+    emulator: Emulator, scc: scckit.Client, tmp_path: Path
+) -> None:
+    """A server that fails in the search leaves the catalogue as it was, and marks nothing as deleted."""
+    with Mirror(tmp_path) as mirror:
+        mirror.update(scc, "2026-03-21", kinds="elda")
+        emulator.faults.add(Fault.status(500), path="admin/database/measurements/", times=None)
+        with pytest.raises(scckit.SCCError):
+            mirror.update(scc, "2026-03-21", kinds="elda")
+        emulator.faults.clear()
+        assert mirror.status().gone == 0
+        assert mirror.update(scc, "2026-03-21", kinds="elda").counts == {}

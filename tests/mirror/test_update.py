@@ -1,0 +1,331 @@
+"""Runs of a mirror against a server in memory: what differs comes, what came stays, what is told is true."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from scckit.errors import LocalFileError, UnsafeArchive
+from scckit.mirror import Mirror
+from scckit.mirror.layout import CATALOGUE, Layout
+from scckit.models.measurement import Status
+
+from .conftest import run
+from .server import BEGIN, Fake, Job, identity
+
+NUMBERS = st.integers(0, 5)
+
+
+def products(folder: Path) -> dict[str, bytes]:
+    """Return the current products of a mirror's folder with their content, by their last three parts."""
+    return {"/".join(path.parts[-3:]): path.read_bytes() for path in folder.glob("2*/*/*/*/*") if path.is_file()}
+
+
+def served(fake: Fake) -> dict[str, bytes]:
+    """Return the products that a server has of what is finished."""
+    return {
+        f"{measurement}/{kind}/{name}": content
+        for measurement, thing in fake.things.items()
+        for kind, files in thing.files.items()
+        for name, content in files.items()
+        if not thing.measurement.is_queued
+    }
+
+
+class Mirroring(RuleBasedStateMachine):
+    """A server that changes, files that are lost or changed here, runs that fail, stop and are repeated."""
+
+    def __init__(self) -> None:
+        """Begin with nothing on either side."""
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.fake = Fake()
+        self.edited: set[bytes] = set()
+        self.deleted: set[str] = set()
+
+    def teardown(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder)
+
+    @rule(number=NUMBERS, copies=st.integers(1, 2))
+    def is_made(self, number: int, copies: int) -> None:
+        """The server makes a measurement, or makes it anew."""
+        self.fake.make(number, copies=copies)
+        self.deleted.discard(identity(number))
+
+    @rule(number=NUMBERS)
+    def fails_there(self, number: int) -> None:
+        """The server's processing fails: no products any more."""
+        self.fake.make(number, Status.FAILED)
+        self.deleted.discard(identity(number))
+
+    @precondition(lambda self: self.fake.things)
+    @rule(data=st.data())
+    def is_deleted(self, data: st.DataObject) -> None:
+        """The server deletes one."""
+        name = data.draw(st.sampled_from(sorted(self.fake.things)))
+        del self.fake.things[name]
+        self.deleted.add(name)
+
+    @precondition(lambda self: self.fake.things)
+    @rule(data=st.data())
+    def waits(self, data: st.DataObject) -> None:
+        """The server puts one into its queue."""
+        self.fake.queue(data.draw(st.sampled_from(sorted(self.fake.things))))
+
+    @precondition(lambda self: products(self.folder))
+    @rule(data=st.data(), edit=st.booleans())
+    def is_touched(self, data: st.DataObject, edit: bool) -> None:
+        """Somebody deletes or changes a file here."""
+        path = data.draw(st.sampled_from(sorted(self.folder.glob("2*/*/*/*/*"))))
+        content = path.read_bytes()
+        self.edited.discard(content)
+        path.unlink()
+        if edit:  # as most editors do, by a new file
+            path.write_bytes(content + b" by hand")
+            self.edited.add(content + b" by hand")
+
+    @rule(keep=st.booleans(), failing=st.sets(NUMBERS), stop=st.none() | st.integers(0, 3))
+    def runs_badly(self, keep: bool, failing: set[int], stop: int | None) -> None:
+        """A run in which some downloads fail, and which may stop early."""
+        self.fake.fails = {identity(number): UnsafeArchive("it is damaged") for number in failing}
+        self.fake.stop_after = stop
+        before = products(self.folder)
+        report = run(self.fake, self.folder, keep_versions=keep)
+        self.fake.fails, self.fake.stop_after = {}, None
+        failed = {one.measurement for one in report.changes if one.what == "failed"}
+        assert failed <= {identity(number) for number in failing}
+        after = products(self.folder)
+        untouched = {name: content for name, content in before.items() if name[:15] in failed}
+        assert untouched.items() <= after.items()  # a failure takes nothing that was there
+
+    @rule(keep=st.booleans())
+    def runs(self, keep: bool) -> None:
+        """A run without trouble: all that is finished there is here, and the next run asks for nothing."""
+        report = run(self.fake, self.folder, keep_versions=keep)
+        assert report.is_complete
+        assert served(self.fake).items() <= products(self.folder).items()
+        self.fake.asked.clear()
+        again = run(self.fake, self.folder)
+        assert self.fake.asked == []
+        assert again.seen == len(self.fake.things)
+        assert again.unchanged + again.counts.get("pending", 0) == again.seen
+        with Mirror(self.folder) as mirror:
+            found = list(mirror.verify())
+            waiting = {name for name, thing in self.fake.things.items() if thing.measurement.is_queued}
+            assert {one.path.parts[-3] for one in found} <= self.deleted | waiting  # what cannot come now
+            lost = {one.path for one in found if one.problem == "missing"}
+            assert mirror.status().gone == len(self.deleted & self.known())
+            here = {"/".join(one.path.parts[-3:]) for one in mirror.query() if one.path not in lost}
+            assert here == set(products(self.folder))
+
+    def known(self) -> set[str]:
+        """Return the measurements that the catalogue knows."""
+        with sqlite3.connect(self.folder / CATALOGUE) as db:
+            found = {row[0] for row in db.execute("SELECT name FROM measurements")}
+        db.close()
+        return found
+
+    @invariant()
+    def nothing_that_somebody_wrote_is_lost(self) -> None:
+        """What was changed by hand is somewhere."""
+        assert self.edited <= {path.read_bytes() for path in self.folder.rglob("*.txt")}
+
+
+TestMirroring = Mirroring.TestCase
+TestMirroring.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_what_is_unchanged_is_not_asked_for(fake: Fake, tmp_path: Path) -> None:
+    """The first run fetches all, the second asks for nothing, a rerun on the server is fetched alone."""
+    for number in range(4):
+        fake.make(number)
+
+    first = run(fake, tmp_path)
+    second = run(fake, tmp_path)
+    fake.make(2)
+    third = run(fake, tmp_path)
+
+    assert (first.counts, first.files) == ({"new": 4}, 8)
+    assert (second.counts, second.unchanged, second.files) == ({}, 4, 0)
+    assert [(one.measurement, one.what, one.files) for one in third.changes] == [(identity(2), "changed", 2)]
+
+
+def test_another_kind_is_fetched_alone(fake: Fake, tmp_path: Path) -> None:
+    """A kind that is asked for later comes later, and what is here of the others is not asked for again."""
+    fake.make(0)
+    run(fake, tmp_path, kinds={"elda": "elda"})
+    fake.asked.clear()
+
+    run(fake, tmp_path)
+
+    assert fake.asked == [(identity(0), ("elpp",))]
+
+
+def test_earlier_versions_are_kept_when_asked(fake: Fake, tmp_path: Path) -> None:
+    """A rerun's files replace the earlier ones; these stay below ``versions`` where that was asked, and are told."""
+    fake.make(0)
+    run(fake, tmp_path)
+    old = products(tmp_path)
+    fake.make(0)
+    run(fake, tmp_path, keep_versions=True)
+
+    kept = {path.read_bytes() for path in (tmp_path / "versions").rglob("*.txt")}
+    assert kept == set(old.values())
+    with Mirror(tmp_path) as mirror:
+        assert len(mirror.query()) == 2
+        earlier = [one for one in mirror.query(earlier=True) if not one.is_current]
+        assert {one.path.read_bytes() for one in earlier} == kept
+        assert list(mirror.verify()) == []
+
+    fake.make(0)
+    run(fake, tmp_path)
+    assert {path.read_bytes() for path in (tmp_path / "versions").rglob("*.txt")} == kept
+    assert len(products(tmp_path)) == 2
+
+
+def test_the_clock_on_this_side_does_not_matter(fake: Fake, tmp_path: Path) -> None:
+    """With a clock that goes back between runs, versions of the same moment stand side by side, and the last run is the last."""
+    for now in (1e9, 1e9, 5e8):
+        fake.make(0)
+        report = run(fake, tmp_path, now=now, keep_versions=True)
+
+    assert len({path.read_bytes() for path in (tmp_path / "versions").rglob("*.txt")}) == 4
+    with Mirror(tmp_path) as mirror:
+        assert mirror.status().run == report.run == 3
+
+
+def test_what_the_server_deleted_is_marked_and_stays(fake: Fake, tmp_path: Path) -> None:
+    """It is told once; its files stay; outside of the window nothing is looked up; one that comes back is not gone."""
+    for number in (0, 1, 30):
+        fake.make(number)
+    run(fake, tmp_path)
+    before = products(tmp_path)
+    thing = fake.things.pop(identity(1))
+    fake.things.pop(identity(30))
+
+    report = run(fake, tmp_path, stop=BEGIN.replace(day=2))
+    again = run(fake, tmp_path, stop=BEGIN.replace(day=2))
+
+    assert [(one.measurement, one.what) for one in report.changes] == [(identity(1), "gone")]
+    assert (again.counts, fake.looked_up) == ({}, [identity(1)])
+    assert products(tmp_path) == before
+    with Mirror(tmp_path) as mirror:
+        assert {one.measurement for one in mirror.query() if one.is_gone} == {identity(1)}
+    fake.things[identity(1)] = thing
+    run(fake, tmp_path)
+    with Mirror(tmp_path) as mirror:
+        assert {one.measurement for one in mirror.query() if one.is_gone} == {identity(30)}
+
+
+def test_a_row_that_the_list_passed_over_is_not_taken_for_deleted(fake: Fake, tmp_path: Path) -> None:
+    """While pages are read the list may move by one; what is missing in it is asked for by its ID."""
+    for number in range(3):
+        fake.make(number)
+    run(fake, tmp_path)
+    server = fake.server()
+
+    report = run(evolve(server, search=lambda window: list(server.search(window))[1:]), tmp_path)
+
+    assert (report.counts, fake.looked_up) == ({}, [identity(2)])
+
+
+def test_what_is_not_finished_waits(fake: Fake, tmp_path: Path) -> None:
+    """A measurement in the queue is left for the next run, what is here of it stays, and the run is complete."""
+    name = fake.make(0)
+    run(fake, tmp_path)
+    before = products(tmp_path)
+    fake.queue(name)
+
+    report = run(fake, tmp_path)
+
+    assert (report.counts, report.is_complete, products(tmp_path)) == ({"pending": 1}, True, before)
+
+
+def test_two_runs_at_a_time_share_the_work(fake: Fake, tmp_path: Path) -> None:
+    """What one run is fetching the other leaves to it, says so, and is not complete; all comes once."""
+    for number in range(3):
+        fake.make(number)
+    other: list[object] = []
+    once = Fake(things=fake.things)
+
+    def meanwhile(_: Job) -> None:
+        if not other:
+            other.append(None)
+            other.append(run(once, tmp_path))
+
+    fake.before_fetch = meanwhile
+    report = run(fake, tmp_path)
+
+    (_, second) = other
+    assert second.counts == {"elsewhere": 1, "new": 2}  # type: ignore[attr-defined]
+    assert not second.is_complete  # type: ignore[attr-defined]
+    assert sorted(name for name, _ in fake.asked + once.asked) == sorted(fake.things)
+    assert report.is_complete
+    assert served(fake) == products(tmp_path)
+
+
+def test_what_a_killed_run_was_fetching_is_taken_over(fake: Fake, tmp_path: Path) -> None:
+    """Its claims hold no longer, and what its download left under temporary names is removed, and no other's."""
+    fake.make(0)
+    fake.make(1)
+    run(fake, tmp_path, stop=BEGIN)
+    with sqlite3.connect(tmp_path / CATALOGUE) as db:
+        db.execute("INSERT INTO claims VALUES (?, 1)", (identity(0),))
+    db.close()
+    month = Layout(tmp_path).month(identity(0))
+    month.mkdir(parents=True)
+    for name in (f".{identity(0)}.zip.0011.part", f".{identity(1)}.zip.0011.part"):
+        (month / name).write_bytes(b"half")
+
+    report = run(fake, tmp_path)
+
+    assert report.counts == {"new": 2}
+    assert [path.name for path in month.glob(".*")] == [f".{identity(1)}.zip.0011.part"]
+
+
+def test_a_mirror_has_one_server(fake: Fake, tmp_path: Path) -> None:
+    """Another server is refused before anything is changed, and both are named."""
+    run(fake, tmp_path)
+    with pytest.raises(LocalFileError, match=r"mirror of https://scc\.example/; https://other\.example/ was asked for"):
+        run(evolve(fake.server(), url="https://other.example/"), tmp_path)
+
+
+def test_an_interrupted_run_keeps_what_came(fake: Fake, tmp_path: Path) -> None:
+    """Ctrl-C in the middle: what was noted stays, no claim and no lock is left, and the next run fetches the rest only."""
+    for number in range(3):
+        fake.make(number)
+
+    def interrupt(_: Job) -> None:
+        if len(fake.asked) == 2:
+            raise KeyboardInterrupt
+
+    fake.before_fetch = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(fake, tmp_path)
+    fake.asked.clear()
+    fake.before_fetch = lambda _: None
+
+    assert list((tmp_path / ".runs").iterdir()) == []
+    assert run(fake, tmp_path).counts == {"new": 2}
+
+
+def test_the_folder_can_be_moved(fake: Fake, tmp_path: Path) -> None:
+    """All paths are relative: in another place everything is found, and nothing is fetched again."""
+    fake.make(0)
+    run(fake, tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "b")
+    fake.asked.clear()
+
+    assert run(fake, tmp_path / "b").unchanged == 1
+    with Mirror(tmp_path / "b") as mirror:
+        assert [one.path.is_relative_to(tmp_path / "b") for one in mirror.query()] == [True, True]
+        assert list(mirror.verify()) == []
