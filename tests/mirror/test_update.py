@@ -130,7 +130,7 @@ class Mirroring(RuleBasedStateMachine):
     def known(self) -> set[str]:
         """Return the measurements that the catalogue knows."""
         with sqlite3.connect(self.folder / CATALOGUE) as db:
-            found = {row[0] for row in db.execute("SELECT name FROM measurements")}
+            found = {row[0] for row in db.execute("SELECT id FROM measurements")}
         db.close()
         return found
 

@@ -158,7 +158,10 @@ class Layout:
             return sorted(int(one.name) for one in (self.root / _RUNS).glob("[0-9]*") if one.name.isdecimal())
 
     def is_alive(self, run: int) -> bool:
-        """Tell whether a run is at work, in this process or another; one on another machine counts where locks are shared."""
+        """Tell whether a run is at work, in this process or another; what a killed one has left of itself is removed.
+
+        One on another machine counts where the file system shares locks.
+        """
         path = self.root / _RUNS / str(run)
         try:
             if sys.platform != "win32":  # there, a file that is open cannot be removed

@@ -173,8 +173,9 @@ class Update:
 
     def _heal(self) -> None:
         """Take over what killed runs were fetching, and remove what was to be removed."""
+        alive = {run for run in self.layout.runs() if self.layout.is_alive(run)}
         for measurement, run in self.catalogue.claims():
-            if not self.layout.is_alive(run):
+            if run not in alive:
                 self.layout.sweep(measurement)
                 self.catalogue.release(measurement, run)
         self._remove_doomed()
