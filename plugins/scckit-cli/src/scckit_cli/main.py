@@ -1,0 +1,178 @@
+"""The command ``scckit``: its commands by name, how errors are told, and what it exits with. The commands are in ``commands``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from scckit_cli.app import State
+from scckit_cli.commands import access, change, look, mirror, product, tools
+from scckit_cli.talk import say
+
+if TYPE_CHECKING:
+    from scckit import Client
+
+__all__ = ["app", "main"]
+
+_EPILOG: Final = (
+    "Plugins may add commands: scckit plugins lists what they offer; scckit emulator, a server to try things on, comes"
+    " with scckit-emulator. Not affiliated with EARLINET, ACTRIS or CNR."
+)
+_INTERRUPTED: Final = 130
+
+# Plain help: the coloured one costs more than all the rest of the start.
+app = typer.Typer(
+    name="scckit", rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG
+)
+
+for _name, _command in {
+    **access.COMMANDS,
+    **look.COMMANDS,
+    **change.COMMANDS,
+    **mirror.COMMANDS,
+    **tools.COMMANDS,
+}.items():
+    app.command(_name)(_command)
+app.add_typer(product.app, name="product")
+
+
+@app.callback()
+def _scckit(
+    context: typer.Context,
+    profile: Annotated[str | None, typer.Option("--profile", help="Use the station's profile of this name.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Work with the Single Calculus Chain (SCC) of EARLINET/ACTRIS.
+
+    Credentials come from the environment, the keyring, or a file, in that order: see scckit login. What is printed goes to
+    standard output, what is said to standard error. Exit statuses: 0 done, 1 failed, 2 wrong use, 3 access, 4 not found,
+    5 refused by the SCC, 6 network, 7 files, 8 time ran out, 130 interrupted.
+    """
+    state: State = context.obj
+    state.profile_name = profile or state.profile_name
+    state.debug = debug or state.debug
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    connect: Callable[..., Client] | None = None,
+    ask: Callable[[str, bool], str] | None = None,
+) -> int:
+    """Do what the command line says.
+
+    Args:
+        arguments: The arguments; by default those of the process.
+        environ: The environment; by default that of the process.
+        connect: Makes clients; a parameter for tests, ``scckit.connect`` by default.
+        ask: Asks a person; a parameter for tests.
+
+    Returns:
+        The exit status.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    state = State(os.environ if environ is None else environ, connect, ask, debug="--debug" in given)
+    try:
+        status = _run(given, state)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_pipe()
+        status = 0
+    except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
+    except SystemExit as stop:  # as completion and commands of plugins end
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except typer.TyperException as error:
+        _tell_misuse(error)
+        status = error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last one to catch it: people get a sentence, and not a traceback
+        status = _told(error, state)
+    if status == _INTERRUPTED:
+        say("interrupted; what was complete is kept")
+    return status
+
+
+def _run(given: list[str], state: State) -> int:
+    name, rest = _split(given)
+    if name is not None and name not in _own():
+        command = _of_plugins(name)
+        if command is not None:
+            return int(command(rest) or 0)
+    with warnings.catch_warnings():
+        # A warning of a plugin is a sentence for people, and its place in our code tells them nothing.
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        result = typer.main.get_command(app).main(args=given, prog_name="scckit", standalone_mode=False, obj=state)
+    return result if isinstance(result, int) else 0
+
+
+def _own() -> set[str]:
+    return {
+        *(one.name for one in app.registered_commands if one.name),
+        *(one.name for one in app.registered_groups if one.name),
+    }
+
+
+def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the name of the command and what stands behind it."""
+    skip = False
+    for number, word in enumerate(given):
+        if skip:
+            skip = False
+        elif word == "--profile":
+            skip = True
+        elif not word.startswith("-"):
+            return word, list(given[number + 1 :])
+    return None, []
+
+
+def _of_plugins(name: str) -> Callable[[Sequence[str]], int] | None:
+    """Return a command that a plugin offers; None where it is known that none will, so that the usual error comes."""
+    from scckit.plugins import Registry  # noqa: PLC0415 - plugins are looked at only where a command is not ours
+
+    registry = Registry()
+    if name == "emulator":
+        return registry.command(name)  # its error says what to install
+    return registry.commands().get(name)
+
+
+def _tell_misuse(error: typer.TyperException) -> None:
+    show = getattr(error, "show", None)
+    if show is None:
+        say(error.format_message())
+    else:
+        show()  # with the usage of the command
+
+
+def _told(error: Exception, state: State) -> int:
+    """Tell an error in its own words, and return its status; the traceback only on demand."""
+    import scckit  # noqa: PLC0415 - an error may come before any client
+    from scckit_cli.statuses import Status, status_of  # noqa: PLC0415
+
+    if state.debug:
+        import traceback  # noqa: PLC0415
+
+        # Lines of code and messages only: no value of a variable, which might be a secret, is in it.
+        say("".join(traceback.format_exception(error)))
+    if isinstance(error, scckit.SCCError):
+        say(f"scckit: {error}")
+        return int(status_of(error))
+    if isinstance(error, OSError):
+        say(f"scckit: {error}")
+        return int(Status.FILES)
+    say(
+        f"scckit: an error that should not be: {type(error).__name__}: {error}. Please report it, with the output of --debug"
+    )
+    return int(Status.FAILED)
+
+
+def _close_pipe() -> None:
+    """Let nothing complain at the end: whoever read our output has read enough."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

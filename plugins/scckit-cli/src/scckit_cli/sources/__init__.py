@@ -1,0 +1,1 @@
+"""Sources of credentials as plugins of scckit. Every client imports them, so they import next to nothing."""

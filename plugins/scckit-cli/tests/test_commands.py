@@ -1,0 +1,226 @@
+"""Each command on the emulator: what it prints in each form, what it does, and what it exits with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scckit_cli.main import _own
+from scckit_emulator import Emulator, Fault
+from scckit_emulator.synthetic import write_raw, write_sounding
+
+from .conftest import BEGIN, IDS, Cli
+
+FORMS = {
+    "search": ("search", "2026-03-21"),
+    "show": ("show", *IDS),
+    "constants": ("constants", "2026"),
+    "systems": ("systems", "437"),
+    "ancillary": ("ancillary", "rs_20260321aky00.nc"),
+}
+
+
+@pytest.mark.parametrize("words", FORMS.values(), ids=FORMS)
+def test_each_form_reads_back_as_the_same_rows(cli: Cli, emulator: Emulator, words: tuple[str, ...]) -> None:
+    """JSON, CSV and plain lines have the same values in the same columns; nothing else is on standard output."""
+    emulator.add_lidar_constants(IDS[0])
+    as_json = json.loads(cli(*words, "--json").out)
+    as_csv = list(csv.DictReader(io.StringIO(cli(*words, "--csv").out)))
+    as_plain = [line.split("\t") for line in cli(*words, "--plain").out.splitlines()]
+    table = cli(*words)
+
+    assert as_json
+    assert [list(row) for row in as_json] == [list(row) for row in as_csv]
+    assert [list(row.values()) for row in as_csv] == as_plain
+    for row, texts in zip(as_json, as_csv, strict=True):
+        assert [value in (None, []) for value in row.values()] == [text == "" for text in texts.values()]
+    assert table.out.splitlines()[0].split()[0] == next(iter(as_json[0])).split("_")[0]
+    assert len(table.out.rstrip().splitlines()) == len(as_json) + 1
+
+
+def test_statuses_are_words_where_no_terminal_shows_them(cli: Cli) -> None:
+    """A pipe gets "ok" and "failed"."""
+    rows = {row["id"]: row for row in json.loads(cli("search", "2026-03-21", "--json").out)}
+
+    assert (rows[IDS[0]]["elda"], rows[IDS[2]]["elda"]) == ("ok", "failed")
+    assert "failed" in cli("search", "2026-03-21").out
+
+
+def test_a_search_feeds_a_download(cli: Cli, tmp_path: Path) -> None:
+    """IDs by ``--ids``, or any rows whose first word is one, through standard input, a file, or a search of its own."""
+    ids = cli("search", "2026-03-21", "--ids").out
+    plain = cli("search", "2026-03-21", "--plain").out
+    listed = tmp_path / "ids.txt"
+    listed.write_text(
+        f"# a night\n\n{cli('search', '2026-03-21', '--csv').out.partition(chr(10))[2]}", encoding="utf-8"
+    )
+    assert sorted(ids.split()) == IDS
+
+    ways = {
+        "stdin": cli("download", "-", "--kinds", "elpp", "--into", str(tmp_path / "a"), stdin=ids),
+        "plain": cli("download", "-", "--kinds", "elpp", "--into", str(tmp_path / "b"), stdin=plain),
+        "file": cli("download", "--from", str(listed), "--kinds", "elpp", "--into", str(tmp_path / "c")),
+        "search": cli("download", "--since", "2026-03-21", "--kinds", "elpp", "--into", str(tmp_path / "d")),
+    }
+
+    for way, result in ways.items():
+        assert result.status == 0, (way, result.err)
+        paths = [Path(line) for line in result.out.splitlines()]
+        assert {path.parts[-3] for path in paths} == set(IDS), way
+        assert all(path.is_file() for path in paths)
+        assert "3 measurements: 3 fetched" in result.err
+
+
+def test_what_failed_can_be_repeated_as_told(cli: Cli, emulator: Emulator, tmp_path: Path) -> None:
+    """The line that is told does just the rest; what is absent has its own status, and is no failure to repeat."""
+    emulator.faults.add(Fault.archive("corrupt"), path=f"{IDS[0]}/download-optical/")
+    first = cli("download", *IDS, "--kinds", "elda", "--into", str(tmp_path))
+
+    assert first.status == 1  # one damaged, one absent
+    assert "1 of 3 failed; to repeat just these:" in first.err
+    (line,) = [line for line in first.err.splitlines() if line.startswith("  scckit ")]
+    assert line.split()[1:] == ["download", "--into", str(tmp_path), "--kinds", "elda", IDS[0]]
+    again = cli(*line.split()[1:])
+    assert (again.status, len(again.out.splitlines())) == (0, len(list(tmp_path.glob(f"{IDS[0]}/elda/*"))))
+    assert cli("download", IDS[2], "--kinds", "elda", "--into", str(tmp_path)).status == 4
+
+
+def test_a_night_is_uploaded_waited_for_and_downloaded(cli: Cli, raws: list[Path], tmp_path: Path) -> None:
+    """Good files are sent with the soundings beside them, a bad one keeps none of them, and only it is to be repeated."""
+    sounding = raws[0].with_name(f"rs_{raws[0].stem[:-2]}.nc")
+    bad = raws[0].with_name("20260321aky0700.nc")
+    bad.write_bytes(b"nothing")
+
+    first = cli("upload", *map(str, (*raws, bad)), "--system", "437", "--download", str(tmp_path / "products"))
+
+    assert first.status == 7
+    assert f"{raws[0]}: sent as {raws[0].stem}" in first.err
+    assert f"  scckit upload --system 437 --download {tmp_path / 'products'} {bad}" in first.err
+    assert {path.name for path in (tmp_path / "products").iterdir()} == {one.stem for one in raws}
+    assert not sounding.exists()
+    again = cli("upload", str(raws[0]), "--system", "437")
+    assert (again.status, again.out.split()) == (0, [raws[0].stem])
+    assert "has" in again.err
+
+
+def test_the_sounding_beside_a_raw_file_goes_with_it(cli: Cli, tmp_path: Path) -> None:
+    """The name that the raw file gives is looked for in its folder."""
+    raw, name, stop = tmp_path / "20260321aky0500.nc", "rs_20260321aky05.nc", BEGIN + timedelta(hours=6)
+    write_raw(raw, measurement_id=raw.stem, start=stop - timedelta(hours=1), stop=stop, sounding=name)
+    write_sounding(tmp_path / name, start=stop - timedelta(hours=1))
+
+    result = cli("upload", str(raw), "--system", "437")
+
+    assert (result.status, result.out.split()) == (0, [raw.stem]), result.err
+    assert f"with the sounding {name}, which lies beside it" in result.err
+    assert cli("ancillary", name).status == 0
+
+
+def test_waiting(cli: Cli, raws: list[Path]) -> None:
+    """Each measurement gets a line when it is finished; one that is not in time is told with status 8."""
+    assert cli("upload", str(raws[0]), "--system", "437").status == 0
+    late = cli("wait", raws[0].stem, "--timeout", "0.001")
+    assert late.status == 8
+    done = cli("wait", raws[0].stem, IDS[0])
+    assert done.status == 0
+    assert [line.split("\t")[:2] for line in done.out.splitlines()] == [
+        [raws[0].stem, "finished"],
+        [IDS[0], "finished"],
+    ]
+
+
+def test_what_destroys_asks_first(cli: Cli) -> None:
+    """No is no; without anybody to ask it is refused; ``--yes`` does it; what fails keeps no other from being done."""
+    assert cli("delete", IDS[0], answers=["n"]).status == 1
+    assert cli("delete", IDS[0]).status == 2
+    assert cli("show", IDS[0]).status == 0
+
+    result = cli("delete", IDS[0], "20260321aky2300", IDS[1], "--yes")
+
+    assert (result.status, result.out) == (4, f"{IDS[0]}\tdeleted\n{IDS[1]}\tdeleted\n")
+    assert "1 of 3 failed: 20260321aky2300" in result.err
+    assert cli("show", IDS[0]).status == 4
+    assert cli("rerun", IDS[2], answers=["yes"]).out == f"{IDS[2]}\trestarted\n"
+
+
+def test_check_and_doctor(cli: Cli, emulator: Emulator) -> None:
+    """The report is fine on a good server, says what is odd on another, and names neither person nor station."""
+    assert cli("check").status == 0
+    report = cli("doctor")
+    assert report.status == 0
+    rows = json.loads(cli("doctor", "--json").out)
+    assert {row["result"] for row in rows} == {"fine"}
+    for word in (emulator.account.username, emulator.account.http_user, emulator.base_url, "aky", *IDS):
+        assert word not in report.out + report.err
+    emulator.faults.add(Fault.status(500), path="admin/database/lidarconstant/", times=None)
+    bad = cli("doctor")
+    emulator.faults.clear()
+    assert bad.status == 1
+    assert "UnexpectedStatus (HTTP 500)" in bad.out
+
+
+def test_product_files(cli: Cli, tmp_path: Path) -> None:
+    """A line, a picture and the problems of each, and a file that is none costs no other."""
+    files = cli("download", IDS[0], "--kinds", "elda", "--into", str(tmp_path)).out.split()
+    none = tmp_path / "none.nc"
+    none.write_bytes(b"nothing")
+
+    shown = cli("product", "show", *files, str(none))
+    assert len(shown.out.splitlines()) == len(files)
+    assert shown.status == 7
+    drawn = cli("product", "plot", files[0])
+    assert Path(drawn.out.strip()).read_bytes().startswith(b"\x89PNG")
+    assert cli("product", "check", *files).status == 0
+    damaged = Path(files[0])
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    found = cli("product", "check", files[0], "--json")
+    assert found.status == 1
+    assert json.loads(found.out)[0]["severity"] == "error"
+
+
+def test_raw_files_are_checked_before_an_upload(cli: Cli, raws: list[Path]) -> None:
+    """``product check`` takes a file that is named by a measurement ID for one to upload."""
+    assert cli("product", "check", str(raws[0])).status == 0
+    raws[1].write_bytes(b"nothing")
+    assert cli("product", "check", str(raws[1])).status in {1, 7}
+
+
+def test_a_mirror(cli: Cli, tmp_path: Path) -> None:
+    """It fetches, then fetches nothing; status, verify and query ask no server; a missing file is told and comes again."""
+    folder = str(tmp_path / "mirror")
+    words = ("mirror", folder, "--since", "2026-03", "--station", "aky", "--kinds", "elda,elpp")
+    first = cli(*words)
+    assert first.status == 0, first.err
+    assert "3 measurements on the server: 0 unchanged, 3 new" in first.err
+    assert "3 unchanged; 0 files came" in cli(*words).err
+    rows = list(csv.DictReader(io.StringIO(cli("mirror", folder, "--query", "--kinds", "elda").out)))
+    assert {row["measurement"] for row in rows} == set(IDS[:2])
+    assert cli("mirror", folder, "--verify").status == 0
+    Path(rows[0]["path"]).unlink()
+    assert cli("mirror", folder, "--verify").status == 1
+    assert "1 healed" in cli(*words).err
+    assert json.loads(cli("mirror", folder, "--status", "--json").out)[0]["measurements"] == 3
+    assert cli("mirror", folder, "--repair").status == 0
+    assert cli("mirror", str(tmp_path / "none"), "--status").status == 2
+    assert cli("mirror", folder).status == 2
+
+
+def test_plugins_version_and_commands_of_plugins(cli: Cli) -> None:
+    """The list is that of the core; a command of a plugin runs; an unknown one is wrong use."""
+    assert "emulator" in cli("plugins").out
+    assert {"keyring", "profiles"} <= {one["name"] for one in json.loads(cli("plugins", "--json").out)["plugins"]}
+    assert cli("version").out.startswith("scckit 0.")
+    assert cli("emulator", "--help").status == 0
+    assert cli("nonsense").status == 2
+
+
+def test_the_commands_are_those_that_the_documents_name() -> None:
+    """``docs/commands.md`` has a heading for each command."""
+    text = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
+
+    assert [name for name in sorted(_own()) if f"`scckit {name}" not in text] == []

@@ -1,0 +1,251 @@
+"""What new users do wrong at each command: one clear message, no traceback, the right status, and nothing half done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scckit
+from scckit.testing import WSGITransport
+from scckit_cli.main import _own, main
+from scckit_emulator import Emulator
+
+from .conftest import IDS, Cli
+
+NONE = "20260321aky2300"
+
+#: Words of the command line, status, and what the message says. ``{tmp}`` is an empty folder, ``{file}`` a file in it.
+MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
+    (("search", "yesterday"), 2, "yesterday"),
+    (("search", "2021-13"), 2, "2021-13"),
+    (("search", "2021", "--station", "nowhere"), 2, "code of 3 letters"),
+    (("search", "2021", "--json", "--csv"), 2, "choose one of --json, --csv and --plain"),
+    (("search",), 2, "START"),
+    (("show", "nonsense"), 2, "measurement ID"),
+    (("show", NONE), 4, NONE),
+    (("show",), 2, "name measurements: their IDs"),
+    (("constants", "2021-02-30"), 2, "2021-02-30"),
+    (("constants", "2021", "2020"), 2, "2020"),
+    (("constants", "2021", "--station", "a"), 2, "code of 3 letters"),
+    (("systems", "many"), 2, "many"),
+    (("systems", "99999"), 4, "99999"),
+    (("systems",), 2, "NUMBER"),
+    (("ancillary", "x.nc", "--kind", "soundings"), 2, "soundings"),
+    (("ancillary", "nobody-has-this.nc"), 4, ""),
+    (("ancillary",), 2, "NAME"),
+    (("upload", "{tmp}/none.nc", "--system", "437"), 7, "none.nc"),
+    (("upload", "{file}", "--system", "437"), 7, "was not sent"),
+    (("upload", "{file}"), 2, "name the system with --system NUMBER"),
+    (("upload", "{file}", "--system", "437", "--delay", "200"), 2, "200"),
+    (("wait", "nonsense"), 2, "measurement ID"),
+    (("wait", NONE), 4, NONE),
+    (("wait", IDS[0], "--timeout", "-1"), 2, "more than 0"),
+    (("download", "nonsense"), 2, "measurement ID"),
+    (("download", NONE, "--into", "{tmp}"), 4, NONE),
+    (("download", IDS[0], "--kinds", "eldax", "--into", "{tmp}"), 2, "did you mean"),
+    (("download", IDS[0], "--into", "{file}/folder"), 7, "folder"),
+    (("download", "--from", "{tmp}/none.txt"), 2, "none.txt"),
+    (("download", "--until", "2021"), 2, "--since"),
+    (("rerun", NONE, "--yes"), 4, NONE),
+    (("rerun", IDS[0]), 2, "use --yes in scripts"),
+    (("rerun", IDS[0], "--part", "everything"), 2, "everything"),
+    (("delete", NONE, "--yes"), 4, NONE),
+    (("delete", IDS[0]), 2, "use --yes in scripts"),
+    (("delete", "--yes"), 2, "name measurements"),
+    (("product", "show", "{tmp}/none.nc"), 7, "none.nc"),
+    (("product", "plot", "{file}"), 7, "no netCDF file"),
+    (("product", "check", "{tmp}/letter.doc"), 1, ""),
+    (("mirror", "{tmp}"), 2, "say what to do"),
+    (("mirror", "{tmp}", "--since", "soon"), 2, "soon"),
+    (("mirror", "{file}", "--since", "2026"), 7, "folder"),
+    (("login", "--import", "{tmp}/none.ini"), 2, "none.ini"),
+    (("login", "--import", "{file}"), 2, "neither like pollyxt_pipelines.ini"),
+    (("login",), 2, "nobody is there to answer"),
+    (("emulate",), 2, "emulate"),
+]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder, and no catalogue, which an empty mirror has."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and "sqlite" not in path.name}
+
+
+@pytest.mark.parametrize(("words", "status", "said"), MISTAKES, ids=[" ".join(words) for words, *_ in MISTAKES])
+def test_mistakes(cli: Cli, tmp_path: Path, words: tuple[str, ...], status: int, said: str) -> None:
+    """The message names what was asked, the status is that of the table, and no file has come or changed."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    file = folder / "aky_elda_v5.2.7.nc"
+    file.write_text("no netCDF", encoding="utf-8")
+    before = tree(folder)
+
+    result = cli(*(word.format(tmp=folder, file=file) for word in words))
+
+    assert result.status == status, result
+    assert said in (result.err if said else result.out), result
+    assert "Traceback" not in result.err
+    assert tree(folder) == before
+
+
+COMMANDS = {
+    "search": ("search", "2026-03-21"),
+    "show": ("show", IDS[0]),
+    "constants": ("constants", "2026"),
+    "systems": ("systems", "437"),
+    "ancillary": ("ancillary", "x.nc"),
+    "upload": ("upload", "{raw}", "--system", "437"),
+    "wait": ("wait", IDS[0]),
+    "download": ("download", IDS[0], "--into", "{tmp}"),
+    "rerun": ("rerun", IDS[0], "--yes"),
+    "delete": ("delete", IDS[0], "--yes"),
+    "check": ("check",),
+    "doctor": ("doctor",),
+    "mirror": ("mirror", "{tmp}", "--since", "2026-03-21"),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("trouble", ["http", "account", "none", "network", "interrupted"])
+def test_troubles_of_every_command(  # noqa: PLR0913, PLR0917 - fixtures
+    cli: Cli,
+    emulator: Emulator,
+    environ: dict[str, str],
+    raws: list[Path],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    trouble: str,
+) -> None:
+    """Wrong passwords, no credentials, no network, Ctrl-C: each command says so in one way, and leaves nothing."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    expected, said, settings = 3, "", {}
+    if trouble == "http":
+        environ["SCCKIT_HTTP_PASSWORD"], said = "wrong-secret", "HTTP user and password"
+    elif trouble == "account":
+        environ["SCCKIT_PASSWORD"], said = "wrong-secret", "refused the account"
+    elif trouble == "none":
+        for name in list(environ):
+            if name != "SCCKIT_CONFIG":
+                del environ[name]
+        said = "no credentials"
+    elif trouble == "network":
+        expected, said = 6, "127.0.0.1"
+        settings = {"connect": lambda _, **given: scckit.connect("http://127.0.0.1:1/", sleep=lambda _: None, **given)}
+    else:
+        expected, said = 130, "interrupted"
+        settings = {"connect": lambda _, **given: scckit.connect(emulator.base_url, transport=Interrupted(), **given)}
+
+    result = cli(*(word.format(tmp=folder, raw=raws[0]) for word in words), **settings)
+
+    if (words[0], trouble) == ("systems", "account"):
+        assert result.status == 0  # the export of a system is for everybody behind the outer layer
+    elif words == ("doctor",) and trouble in {"http", "account", "network"}:
+        assert result.status == 1  # it is there to find out
+        assert "trouble" in result.out
+    else:
+        assert result.status == expected, result
+        assert said in result.err, result
+    assert "Traceback" not in result.err
+    assert "wrong-secret" not in result.err + result.out
+    assert tree(folder) == {}
+
+
+class Interrupted:
+    """A transport at which somebody presses Ctrl-C."""
+
+    def open(self, _: object) -> Any:
+        raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Have nothing open."""
+
+
+def test_a_full_disk(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops the batch, is said once with what to do, and leaves no part of a file."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = cli("download", *IDS[:2], "--kinds", "elda", "--into", str(tmp_path / "products"))
+
+    assert result.status == 7
+    assert "make room and try again" in result.err
+    assert "to repeat just these" in result.err
+    assert [path for path in (tmp_path / "products").rglob("*") if path.is_file()] == []
+
+
+def test_debug_shows_where_and_no_secret(cli: Cli, environ: dict[str, str]) -> None:
+    """With ``--debug`` there is a traceback; no password is in it."""
+    environ["SCCKIT_PASSWORD"] = "wrong-secret"
+    result = cli("--debug", "check")
+
+    assert result.status == 3
+    assert "Traceback" in result.err
+    assert not any(environ[name] in result.err for name in environ if "PASSWORD" in name)
+
+
+def test_no_command_takes_a_password(cli: Cli) -> None:
+    """Arguments are seen by everybody on the machine, and stay in the shell's history."""
+    for name in sorted(_own()):
+        words = (name, "--help") if name != "product" else (name, "show", "--help")
+        help_text = cli(*words).out.lower()
+        assert help_text.startswith("usage"), name
+        assert "--password" not in help_text
+        assert "--username" not in help_text
+
+
+def test_signs_of_a_terminal_are_not_printed(cli: Cli, emulator: Emulator) -> None:
+    """What a server sends cannot move the cursor or set a title."""
+    emulator.add_ancillary("sounding", "rs_\x1b]0;x\x07.nc")
+    result = cli("ancillary", "rs_\x1b]0;x\x07.nc")
+
+    assert "\x1b" not in result.out + result.err
+    assert "\x07" not in result.out + result.err
+
+
+def test_a_reader_that_has_enough(emulator: Emulator, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """``scckit search 2021 | head -1`` is quiet."""
+
+    class Closed:
+        encoding = "utf-8"
+
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+        flush = isatty = fileno = lambda _: 0
+
+    monkeypatch.setattr("scckit_cli.main._close_pipe", lambda: None)
+    monkeypatch.setattr(sys, "stdout", Closed())
+
+    def connect(_: object, **given: Any) -> scckit.Client:
+        return scckit.connect(emulator.base_url, transport=WSGITransport(emulator.wsgi), **given)
+
+    assert main(["search", "2026", "--plain"], environ=environ, connect=connect) == 0
+
+
+def test_the_start_is_light() -> None:
+    """``scckit --help`` imports no client, no plugin and no tables."""
+    script = """
+import sys
+from scckit_cli.main import main
+assert main(["--help"]) == 0
+heavy = {"attrs", "cattrs", "pluggy", "urllib3", "parsel", "xarray", "numpy", "rich.table", "keyring", "tomlkit", "scckit.client"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_completion_is_offered(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell gets a script, which asks the command itself for what may come next."""
+    monkeypatch.setattr("typer.completion._get_shell_name", lambda: "bash", raising=False)
+    result = cli("--show-completion")
+
+    assert result.status == 0, result
+    assert "_SCCKIT_COMPLETE" in result.out
