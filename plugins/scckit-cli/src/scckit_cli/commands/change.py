@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-#: Hours, by the upload form (scc-interface.md 5.1).
+#: Hours, by the upload form (scc-interface.md 2.2).
 _LONGEST_DELAY: Final = 96
 
 _IDs = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Measurement IDs, or - for standard input.")]
@@ -117,10 +117,7 @@ def _beside(raw: Path) -> Path | None:
 
 def wait(
     context: typer.Context,
-    ids: #: Hours, by the upload form (scc-interface.md 5.1).
-_LONGEST_DELAY: Final = 96
-
-_IDs = None,
+    ids: _IDs = None,
     file: From = None,
     since: Since = None,
     until: Until = None,
@@ -155,10 +152,7 @@ def _waited(scc: Client, ids: list[str], hours: float) -> list[SCCError] | None:
 
 def download(
     context: typer.Context,
-    ids: #: Hours, by the upload form (scc-interface.md 5.1).
-_LONGEST_DELAY: Final = 96
-
-_IDs = None,
+    ids: _IDs = None,
     file: From = None,
     since: Since = None,
     until: Until = None,
@@ -202,10 +196,7 @@ def _downloaded(
 
 def rerun(
     context: typer.Context,
-    ids: #: Hours, by the upload form (scc-interface.md 5.1).
-_LONGEST_DELAY: Final = 96
-
-_IDs = None,
+    ids: _IDs = None,
     file: From = None,
     since: Since = None,
     until: Until = None,
@@ -227,10 +218,7 @@ _IDs = None,
 
 def delete(
     context: typer.Context,
-    ids: #: Hours, by the upload form (scc-interface.md 5.1).
-_LONGEST_DELAY: Final = 96
-
-_IDs = None,
+    ids: _IDs = None,
     file: From = None,
     since: Since = None,
     until: Until = None,

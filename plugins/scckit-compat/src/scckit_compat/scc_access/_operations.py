@@ -1,0 +1,182 @@
+"""What the published API asks that scckit's verbs do not: a page of a list by its number, raw objects of the API, any file."""
+
+from __future__ import annotations
+
+import secrets
+import zipfile
+from collections.abc import Generator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
+
+import attrs
+
+from scckit.errors import FilterRefused, LocalFileError, UnexpectedContent, UnreadablePage
+from scckit.plugins import Request, Row
+
+__all__ = ["AncillaryObject", "FileDownload", "ListPage", "MeasurementObject", "RowsPage", "ZipFile"]
+
+_TABLE: Final = "result_list"
+
+
+@attrs.frozen
+class RowsPage:
+    """Rows of one page, and how many pages there are.
+
+    Attributes:
+        rows: The rows.
+        pages: Number of pages.
+        next: The operation for the page after this one, None on the last.
+    """
+
+    rows: tuple[Row, ...]
+    pages: int
+    next: ListPage | None
+
+
+@attrs.frozen
+class ListPage:
+    """One page of a list of the admin (scc-interface.md 2.5, 3.1), reached by the link of the page before it.
+
+    Attributes:
+        url: Address of the list.
+        filters: Its filters.
+        link: Address of a later page, None for the first.
+    """
+
+    url: str
+    filters: tuple[tuple[str, str], ...]
+    link: str | None = None
+
+    def flow(self, session: Any) -> Generator[Any, Any, RowsPage]:  # noqa: ANN401 - the session is the core's own
+        """Ask for the page.
+
+        Raises:
+            FilterRefused: The server did not accept a filter and would show everything.
+            UnreadablePage: It is not the list.
+        """
+        page = yield from session.page(Request("GET", self.link or f"{self.url}?{urlencode(self.filters)}"))
+        content = page.content
+        if "e" in parse_qs(urlsplit(page.head.url).query, keep_blank_values=True):
+            msg = "the SCC did not accept a filter of the search; it would show everything"
+            raise FilterRefused(msg, url=self.url)
+        table, pager = content.table(_TABLE), content.pager
+        if table is None and pager is None:
+            msg = f"a list was asked for, a page titled {content.title!r} came"
+            raise UnreadablePage(msg, url=self.url)
+        links = () if pager is None else pager.pages
+        here = int(pager.current) if pager is not None and (pager.current or "").isdecimal() else 1
+        numbers = [here, *(int(link.text) for link in links if link.text.isdecimal())]
+        following = next((link.href for link in links if link.text == str(here + 1)), None)
+        after = None if following is None else attrs.evolve(self, link=urljoin(page.head.url, following))
+        return RowsPage(() if table is None else tuple(table.rows), max(numbers), after)
+
+
+@attrs.frozen
+class MeasurementObject:
+    """A measurement as the API gives it, None where the SCC knows none (scc-interface.md 4.3)."""
+
+    url: str
+
+    def flow(self, session: Any) -> Generator[Any, Any, Mapping[str, Any] | None]:  # noqa: ANN401 - as above
+        """Ask the API."""
+        head, value = yield from session.json(Request("GET", self.url), allow=frozenset({int(HTTPStatus.NOT_FOUND)}))
+        if head.status == HTTPStatus.NOT_FOUND:
+            return None
+        if not isinstance(value, dict) or not value:
+            msg = "the API was asked for a measurement, something else came"
+            raise UnreadablePage(msg, url=self.url)
+        return value
+
+
+@attrs.frozen
+class AncillaryObject:
+    """The first object of an ancillary look-up, None where there is none (scc-interface.md 4.6)."""
+
+    url: str
+
+    def flow(self, session: Any) -> Generator[Any, Any, Mapping[str, Any] | None]:  # noqa: ANN401 - as above
+        """Ask the API."""
+        _, value = yield from session.json(Request("GET", self.url))
+        objects = value.get("objects") if isinstance(value, dict) else None
+        if not isinstance(objects, list):
+            msg = "the API was asked for ancillary files, something else came"
+            raise UnreadablePage(msg, url=self.url)
+        return objects[0] if objects and isinstance(objects[0], dict) else None
+
+
+class FileSink:
+    """Takes a file that has its name only when it is complete; what was there before stays until then."""
+
+    def __init__(self, path: Path) -> None:
+        """Plan it."""
+        self._path = path
+        self._part: Path | None = None
+        self._file: BinaryIO | None = None
+
+    def begin(self) -> None:
+        """Make a temporary file beside it."""
+        self.abort()
+        self._part = self._path.with_name(f".{self._path.name[:48]}.{secrets.token_hex(8)}.part")
+        try:
+            self._file = self._part.open("wb")
+        except OSError as error:
+            msg = f"cannot write {self._path}: {error.strerror or error}"
+            raise LocalFileError(msg) from error
+
+    def write(self, chunk: bytes, /) -> None:
+        """Append bytes."""
+        if self._file is not None:
+            try:
+                self._file.write(chunk)
+            except OSError as error:
+                msg = f"cannot write {self._path}: {error.strerror or error}"
+                raise LocalFileError(msg) from error
+
+    def commit(self) -> Path:
+        """Give it its name."""
+        if self._file is not None and self._part is not None:
+            self._file.close()
+            self.check(self._part)
+            self._part.replace(self._path)
+            self._part = None
+        return self._path
+
+    def check(self, part: Path) -> None:
+        """Look at the complete file before it gets its name."""
+
+    def abort(self) -> None:
+        """Remove the temporary file."""
+        file, part, self._file, self._part = self._file, self._part, None, None
+        if file is not None:
+            file.close()
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+class ZipFile(FileSink):
+    """A file that must be a zip archive."""
+
+    def check(self, part: Path) -> None:
+        """Make sure that it is one.
+
+        Raises:
+            UnexpectedContent: It is not.
+        """
+        if not zipfile.is_zipfile(part):
+            msg = "an archive was asked for, something else came; nothing was written"
+            raise UnexpectedContent(msg)
+
+
+@attrs.frozen
+class FileDownload:
+    """Any file below the base URL, into a sink; a page in its place is refused."""
+
+    url: str
+    sink: FileSink
+
+    def flow(self, session: Any) -> Generator[Any, Any, Path | None]:  # noqa: ANN401 - as above
+        """Ask for it; None if the server says 404."""
+        path: Path | None = yield from session.archive(Request("GET", quote(self.url, safe=":/?=&%,")), self.sink)
+        return path

@@ -1,0 +1,119 @@
+"""The class of the published API on the emulator, over a socket as its users have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scckit_compat.scc_access import SCC, SCC_Credentials, constants, exceptions, scc_session
+from scckit_emulator import Emulator, Fault
+from scckit_emulator.synthetic import write_raw
+
+BEGIN = datetime(2026, 3, 21, 0, tzinfo=UTC)
+ID = "20260321aky0000"
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """Serve an emulator; addresses lead to it."""
+    with Emulator(speed=0) as emulator, emulator.serve() as base_url:
+        constants.set_base_url(base_url)
+        yield emulator
+    constants.set_base_url("https://scc.imaa.cnr.it/")
+
+
+def credentials(emulator: Emulator, **changes: str) -> SCC_Credentials:
+    """Return those of the account, with changes."""
+    account = emulator.account
+    given = {"http": account.http_password, "auth": account.password, **changes}
+    return SCC_Credentials(
+        {
+            "http": {"username": account.http_user, "password": given["http"]},
+            "auth": {"username": account.username, "password": given["auth"]},
+        }
+    )
+
+
+@pytest.fixture
+def scc(emulator: Emulator) -> Iterator[SCC]:
+    """Give a session on a server with one measurement."""
+    emulator.reset()
+    emulator.faults.clear()
+    emulator.add_measurement(ID, system=437, start=BEGIN, stop=BEGIN + timedelta(hours=1))
+    emulator.add_lidar_constants(ID)
+    with scc_session(credentials(emulator)) as scc:
+        yield scc
+
+
+def test_every_method(scc: SCC, emulator: Emulator, tmp_path: Path) -> None:
+    """Search, look, upload, download, restart, delete, constants: as published."""
+    pages, rows = scc.query_measurements(date(2026, 3, 21), date(2026, 3, 22), None)
+    assert (pages, [row.id for row in rows]) == (1, [ID])
+    assert scc.get_lidar_consants(date(2026, 3, 21), date(2026, 3, 22), None) == scc.get_lidar_constants(
+        date(2026, 3, 21), date(2026, 3, 22), None
+    )
+    raw = write_raw(
+        tmp_path / "20260321aky0500.nc", measurement_id="20260321aky0500", start=BEGIN, stop=BEGIN + timedelta(hours=1)
+    )
+    assert scc.upload_file(raw, "437") is None
+    found = scc.get_measurement("20260321aky0500")
+    assert found is not None
+    assert found.date_start == datetime(2026, 3, 21)  # noqa: DTZ001 - as published
+    files = list(scc.download_products(ID, tmp_path))
+    assert [path.name for path in files] == [
+        f"{name}_{ID}.zip" for name in ("hirelpp", "cloudmask", "preprocessed", "optical", "elic")
+    ]
+    scc.download_file(constants.download_optical_pattern.format(ID), tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").stat().st_size == (tmp_path / f"optical_{ID}.zip").stat().st_size
+    assert scc.get_anchillary("none.nc", "sounding") is scc.get_ancillary("none.nc", "overlap") is None
+    scc.rerun_processing(ID)
+    scc.delete_measurement("20260321aky0500")
+    assert scc.get_measurement("20260321aky0500") is None
+
+
+def test_every_exception(scc: SCC, emulator: Emulator, tmp_path: Path) -> None:
+    """Each of scckit's errors is the published one, with ours as its cause."""
+    for change, kind in (("auth", exceptions.WrongCredentialsException), ("http", exceptions.PageNotAccessible)):
+        with pytest.raises(kind) as error, scc_session(credentials(emulator, **{change: "wrong-secret"})):
+            pytest.fail("the session began")
+        assert error.value.__cause__ is not None
+        assert "wrong-secret" not in str(error.value)
+    for act in (scc.delete_measurement, scc.rerun_processing):
+        for identity in ("20010101aky0000", "nonsense"):
+            with pytest.raises(exceptions.MeasurementNotFound, match=identity):
+                act(identity)
+    with pytest.raises(exceptions.UnexpectedResponse, match="there is no file"):
+        scc.download_file(constants.download_elic_pattern.format("20010101aky0000"), tmp_path / "x.zip")
+    with pytest.raises(exceptions.UnexpectedResponse, match="a page"):
+        scc.download_file(constants.list_measurements_url, tmp_path / "x.zip")
+    with pytest.raises(exceptions.UnexpectedResponse, match="cannot write"):
+        scc.download_file(constants.download_elic_pattern.format(ID), tmp_path / "none" / "x.zip")
+    with pytest.raises(ValueError, match="At least one"):
+        next(scc.download_products(ID, tmp_path, False, False, False, False, False))
+    emulator.faults.add(Fault.status(403), path="api/v1/", times=None)
+    with pytest.raises(exceptions.UnexpectedResponse, match="403"):
+        scc.get_measurement(ID)
+    emulator.faults.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["truncated", "html", "lost"])
+def test_what_is_no_archive_is_not_saved(
+    scc: SCC, emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    """It is said which archive and why; an older file of that name stays; the others come."""
+    old = tmp_path / f"elic_{ID}.zip"
+    old.write_bytes(b"old")
+    made = Fault.truncate() if fault == "lost" else Fault.archive(fault)  # type: ignore[arg-type]
+    emulator.faults.add(made, path="/download-elic/", times=None)
+
+    files = list(scc.download_products(ID, tmp_path, hirelpp=False, cloudmask=False, elpp=False))
+    emulator.faults.clear()
+
+    assert [path.name for path in files] == [f"optical_{ID}.zip"]
+    assert old.read_bytes() == b"old"
+    assert sorted(tmp_path.iterdir()) == [old, *files]
+    assert f"Error while downloading elic_{ID}.zip" in capsys.readouterr().out
