@@ -16,6 +16,8 @@ from types import ModuleType
 import pytest
 
 import scckit
+import scckit_cli
+import scckit_compat
 import scckit_emulator
 import scckit_parsel
 import scckit_products
@@ -99,7 +101,10 @@ def test_an_example_of_the_documents_runs(block: str, world: Emulator, capsys: p
 
 
 def _modules() -> list[ModuleType]:
-    packages = [scckit, scckit_urllib3, scckit_parsel, scckit_products, scckit_replay, scckit_emulator]
+    packages = [
+        *(scckit, scckit_urllib3, scckit_parsel, scckit_products, scckit_replay, scckit_emulator),
+        *(scckit_cli, scckit_compat),
+    ]
     names = [
         module.name
         for package in packages

@@ -417,7 +417,7 @@ class AsyncMeasurements:
         again sends only what is left.
 
         Args:
-            items: Paths, or ``UploadItem``s where something goes with them; taken as they are needed.
+            items: Paths, or ``UploadItem`` where something goes with them; taken as they are needed.
             system: Number of the system of all that have none of their own.
             delay: As for ``upload``.
             replace: As for ``upload``.
@@ -425,7 +425,7 @@ class AsyncMeasurements:
             workers: How many are sent at a time; ``connections`` of the client limits them too.
 
         Returns:
-            An outcome for each item, in their order: ``sent``, ``kept``, ``failed`` or ``not tried``.
+            An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
             InvalidInput: There is no worker, or an item has no system.
@@ -595,7 +595,7 @@ class AsyncProducts:
                 by default: the SCC is shared by many.
 
         Returns:
-            An outcome for each item, in their order: ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
+            An outcome for each item, in their order; each is ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
 
         Raises:
             InvalidInput: The number of workers is none.

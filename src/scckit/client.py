@@ -408,7 +408,7 @@ class Measurements:
         again sends only what is left.
 
         Args:
-            items: Paths, or ``UploadItem``s where something goes with them; taken as they are needed.
+            items: Paths, or ``UploadItem`` where something goes with them; taken as they are needed.
             system: Number of the system of all that have none of their own.
             delay: As for ``upload``.
             replace: As for ``upload``.
@@ -417,7 +417,7 @@ class Measurements:
             executor: Where the work is done, see ``Products.download_many``.
 
         Returns:
-            An outcome for each item, in their order: ``sent``, ``kept``, ``failed`` or ``not tried``.
+            An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
             InvalidInput: There is no worker, or an item has no system.
@@ -586,7 +586,7 @@ class Products:
                 must be a folder that they share. A transport that is no name cannot travel, and is refused with ``InvalidInput``.
 
         Returns:
-            An outcome for each item, in their order: ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
+            An outcome for each item, in their order; each is ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
 
         Raises:
             InvalidInput: The number of workers is none.

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from . import bodies, imports, pages, products, searches
+from . import bodies, imports, mirrors, pages, products, searches
 from .figures import Section, table
 
 __all__: list[str] = []
@@ -23,6 +23,7 @@ _SUBJECTS: Final[Mapping[str, Callable[[], Section]]] = {
     "bodies": bodies.measure,
     "products": products.measure,
     "searches": searches.measure,
+    "mirrors": mirrors.measure,
 }
 _LIBRARIES: Final = (
     "attrs",

@@ -47,15 +47,16 @@ _STATUSES: Final = "".join(
 )
 
 
-def change_list(page: int, pages: int, rows: int) -> str:
+def change_list(page: int, pages: int, rows: int, first: int = 0) -> str:
     """Write one page of the admin's measurement list.
 
     Args:
         page: Which, from 1.
         pages: How many there are.
         rows: Measurements on each.
+        first: Number of the first measurement on the first page.
     """
-    before = (page - 1) * rows
+    before = first + (page - 1) * rows
     table = "".join(_row(number) for number in range(before, before + rows))
     links = f'<li><span>{page}</span></li><li><a href="?p={page + 1}">{page + 1}</a></li>' if page < pages else ""
     pager = f'<nav class="grp-pagination"><ul><li class="grp-results">{pages * rows} total</li>{links}</ul></nav>'

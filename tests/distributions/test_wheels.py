@@ -36,6 +36,8 @@ DISTRIBUTIONS = [
         "scckit_replay.recording, scckit.plugins",
         "'replay' in scckit.plugins.Registry(strict=True).transports()",
     ),
+    ("scckit-cli", "scckit_cli.main", "scckit_cli.main.main(['version']) == 0"),
+    ("scckit-compat", "scckit_compat.scc_access", "scckit_compat.scc_access.SCC.get_lidar_consants"),
 ]
 
 

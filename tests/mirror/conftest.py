@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from scckit.mirror.catalogue import Catalogue
 from scckit.mirror.layout import Layout
@@ -27,7 +28,8 @@ def run(
     server = fake if isinstance(fake, Server) else fake.server()
     catalogue = Catalogue(layout.catalogue)
     try:
-        return Update(server, catalogue, layout, asked, keep_versions=keep_versions, now=lambda: now).run()
+        report = Update(server, catalogue, layout, asked, keep_versions=keep_versions, now=lambda: now).run()
+        return evolve(report, changes=list(report.changes))
     finally:
         catalogue.close()
 

@@ -128,8 +128,8 @@ class Mirror:
         update = Update(server, self._catalogue, self._layout, window, keep_versions=keep_versions, now=self._now)
         return update.run()
 
-    def changes(self, run: int) -> Sequence[Change]:
-        """Return what became of each measurement that changed in a run, by ID; none for a run that there was not."""
+    def changes(self, run: int) -> Iterator[Change]:
+        """Give what became of each measurement that changed in a run, by ID; none for a run that there was not."""
         return self._catalogue.changes(run)
 
     def status(self) -> MirrorStatus:
@@ -146,7 +146,7 @@ class Mirror:
         """Make the catalogue agree with the files, from the manifests beside them; also where the catalogue was lost.
 
         Returns:
-            Files that are missing or are not as they came: the next ``update`` of their window fetches them again, and keeps
+            Files that are missing or are not as they came. The next ``update`` of their window fetches them again, and keeps
             what somebody has changed among the earlier versions.
 
         Raises:

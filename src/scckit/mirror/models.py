@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO, TypeAlias, overload
@@ -12,7 +12,7 @@ from attrs import field, fields, frozen
 
 from scckit.errors import MissingLibrary
 
-__all__ = ["Change", "Finding", "MirrorStatus", "MirroredFile", "MirroredFiles", "Report", "What"]
+__all__ = ["Change", "Changes", "Finding", "MirrorStatus", "MirroredFile", "MirroredFiles", "Report", "What"]
 
 #: What became of a measurement in a run. ``new``: its first files came. ``changed``: the server has made them anew, and they
 #: came. ``healed``: files were missing or damaged here, and came again. ``absent``: the server has none of what was asked.
@@ -143,6 +143,19 @@ class Change:
     detail: str = ""
 
 
+class Changes:
+    """What became of the measurements in a run, read from the catalogue as it is walked through, while the mirror is open."""
+
+    def __init__(self, read: Callable[[int], Iterable[Change]], run: int) -> None:
+        """Remember where they are."""
+        self._read: Final = read
+        self._run: Final = run
+
+    def __iter__(self) -> Iterator[Change]:
+        """Give each, by the ID of its measurement."""
+        return iter(self._read(self._run))
+
+
 @frozen
 class Report:
     """What a run did.
@@ -155,7 +168,7 @@ class Report:
         files: Files that came.
         size: Their bytes.
         stopped: Why it ended before its end, empty if it did not.
-        changes: What became of each measurement that changed.
+        changes: What became of each measurement that changed, by ID; to be walked through while the mirror is open.
     """
 
     run: int
@@ -165,7 +178,7 @@ class Report:
     files: int
     size: int
     stopped: str
-    changes: Sequence[Change] = field(repr=False)
+    changes: Iterable[Change] = field(repr=False)
 
     @property
     def is_complete(self) -> bool:

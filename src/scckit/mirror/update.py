@@ -21,7 +21,7 @@ from scckit.archive.manifest import State
 from scckit.errors import LocalFileError, SCCError
 from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
 from scckit.mirror.layout import Layout
-from scckit.mirror.models import Change, Report, What
+from scckit.mirror.models import Change, Changes, Report, What
 from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
 
@@ -166,7 +166,7 @@ class Update:
             sum(files for _, files, _ in counts.values()),
             sum(size for *_, size in counts.values()),
             self._stopped,
-            self.catalogue.changes(self._run),
+            Changes(self.catalogue.changes, self._run),
         )
 
     # -- what was left behind ---------------------------------------------------------------------------------------------
@@ -199,9 +199,10 @@ class Update:
         found = iter(self.server.search(self.window))
         while group := list(islice(found, _GROUP)):
             with self.catalogue.changing():
-                wanted = [one for one in group if self._wants(one)]
+                wanted = [one for one in group if self._wants(one) and self._claimed(one.id)]
             for measurement in wanted:
-                doing = self._plan(measurement) if self._claimed(measurement.id) else None
+                # A list that has moved between two pages may show a measurement twice.
+                doing = None if measurement.id in self._doing else self._plan(measurement)
                 if doing is not None:
                     self._doing[measurement.id] = doing
                     self._keep(doing)
@@ -254,8 +255,6 @@ class Update:
         return all(_length(self.layout.path(file.path)) == file.size for file in holding.files)
 
     def _claimed(self, measurement: str) -> bool:
-        if measurement in self._doing:
-            return False  # the server's list has moved between two pages, and shows it again
         by = self.catalogue.claim(measurement, self._run)
         if by != self._run and not self.layout.is_alive(by):
             self.layout.sweep(measurement)
