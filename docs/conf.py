@@ -82,7 +82,10 @@ PUBLIC = (
 
 nitpick_ignore_regex = [
     # Names of the standard library and of other projects: their inventories would need the network at each build.
-    (r"py:.*", r"(_pytest|concurrent\.futures|collections\.abc|datetime|hypothesis|numpy|os|pathlib|ssl|urllib|xarray)\..*"),
+    (
+        r"py:.*",
+        r"(_pytest|concurrent\.futures|collections\.abc|datetime|hypothesis|numpy|os|pathlib|ssl|urllib|xarray)\..*",
+    ),
     # Types of WSGI, which the standard library has for type checkers only.
     (r"py:class", r"StartResponse|WSGIEnvironment"),
     # Type variables: a letter with nothing to say about it.
