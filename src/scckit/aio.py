@@ -602,7 +602,7 @@ class AsyncProducts:
 
         Example:
             >>> outcomes = await scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP
-            >>> outcomes.raise_for_failures()
+            >>> outcomes.raise_for_failures()  # doctest: +SKIP
         """
         batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
         jobs = jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing)

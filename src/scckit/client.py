@@ -593,7 +593,7 @@ class Products:
 
         Example:
             >>> outcomes = scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP
-            >>> outcomes.raise_for_failures()
+            >>> outcomes.raise_for_failures()  # doctest: +SKIP
         """
         batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
         return batch.run(jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing))
