@@ -123,6 +123,52 @@ def test_errors_of_the_disk_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert tree(tmp_path) == {"x.nc": b"old"}
 
 
+def test_what_the_disk_loses_of_a_large_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file goes to the disk while it comes; the system tells of a loss once, and that is not at the end."""
+    real = os.fsync
+    calls: list[str] = []
+
+    def lose_once(descriptor: int) -> None:
+        calls.append(threading.current_thread().name)
+        if len(calls) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", lose_once)
+    file = AtomicFile(tmp_path / "x.nc")
+    file.begin()
+    for _ in range(20):
+        file.write(bytes(1024 * 1024))
+
+    with pytest.raises(LocalFileError, match="Input/output error"):
+        file.commit()
+    assert len(calls) == 1
+    assert calls[0].startswith("scckit-disk")
+    assert tree(tmp_path) == {}
+
+
+def test_a_large_file_goes_to_the_disk_while_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces are forced before the commit, and the whole file in the end; no thread of it is left."""
+    real, begun, sizes = os.fsync, threading.Event(), []
+
+    def note(descriptor: int) -> None:
+        sizes.append(os.fstat(descriptor).st_size)
+        begun.set()
+        real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", note)
+    file = AtomicFile(tmp_path / "x.nc")
+    file.begin()
+    for _ in range(20):
+        file.write(bytes(1024 * 1024))
+    assert begun.wait(10)
+    file.commit()
+
+    assert 16 * 1024**2 <= sizes[0] < 20 * 1024**2
+    assert 20 * 1024**2 in sizes[1:]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scckit-disk")]
+
+
 def test_an_interrupt_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interruption in the middle of the commit removes the part too."""
     file = AtomicFile(tmp_path / "x.nc")

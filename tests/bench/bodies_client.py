@@ -1,7 +1,8 @@
 """The process that moves large bodies. Arguments: what to do, the base URL, an empty folder, the file to upload.
 
 What to do: ``idle`` (sign in only), ``download``, ``unpack`` or ``upload`` once, to see the memory that it needs; or
-``rates``, to time each of them in turn with the same done by hand.
+``rates``, to time each of them in turn with the same done by hand; or ``line``, to time downloads alone from a server
+that gives no more than a line does.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from .processes import give, peak_memory
 
 __all__: list[str] = []
 
-_ROUNDS: Final = 13
+#: What is timed, and how often.
+_TIMED: Final[Mapping[str, int]] = {"rates": 13, "line": 5}
 #: As the transport takes them, so that only what is around the loop differs.
 _CHUNK: Final = 256 * 1024
 _TARGET: Final = f"data_processing/measurements/{stand_in.ID}/download-optical/"
@@ -49,12 +51,22 @@ class _ByHand:
         """Read the body and write it to a file, nothing else."""
         self._download(lambda _: None)
 
+    def forced(self) -> None:
+        """The same, and the bytes are on the disk in the end."""
+        self._download(lambda _: None)
+        self._force()
+
+    def extracted(self) -> None:
+        """The same, and the files are taken out of the archive."""
+        self._download(lambda _: None)
+        with zipfile.ZipFile(self._archive) as archive:
+            archive.extractall(self._archive.parent)
+
     def checked(self) -> None:
         """Give what scckit gives: the bytes on the disk, their checksum, and an archive that was read to its end."""
         digest = hashlib.sha256()
         self._download(digest.update)
-        with self._archive.open("rb") as file:
-            os.fsync(file.fileno())
+        self._force()
         with zipfile.ZipFile(self._archive) as archive:
             archive.testzip()
 
@@ -63,6 +75,10 @@ class _ByHand:
         with path.open("rb") as file:
             length = {"Content-Length": str(path.stat().st_size)}
             self._pool.request("POST", f"/{routes.UPLOAD}", body=file, headers=length, redirect=False)
+
+    def _force(self) -> None:
+        with self._archive.open("rb") as file:
+            os.fsync(file.fileno())
 
     def _download(self, also: Callable[[bytes], object]) -> None:
         response = self._pool.request("GET", f"/{_TARGET}", preload_content=False)
@@ -87,27 +103,32 @@ def _transport_loop(base_url: str, folder: Path) -> Callable[[], None]:
     return loop
 
 
-def _rates(scc: scckit.Client, verbs: Mapping[str, Callable[[], object]], folder: Path, raw: Path) -> None:
+def _contestants(
+    what: str, scc: scckit.Client, verbs: Mapping[str, Callable[[], object]], folder: Path, raw: Path
+) -> dict[str, Callable[[], object]]:
     by_hand = _ByHand(scc.base_url, folder)
+    if what == "line":
+        return {
+            "download": verbs["download"],
+            "unpack": verbs["unpack"],
+            "loop": by_hand.loop,
+            "extracted": by_hand.extracted,
+        }
+    return {
+        **verbs,
+        "transport": _transport_loop(scc.base_url, folder),
+        "loop": by_hand.loop,
+        "forced": by_hand.forced,
+        "checked": by_hand.checked,
+        "extracted": by_hand.extracted,
+        "sent": lambda: by_hand.upload(raw),
+    }
 
-    def prepare() -> None:
-        shutil.rmtree(folder)
-        folder.mkdir()
-        gc.collect()
 
-    give(
-        alternate(
-            _ROUNDS,
-            {
-                **verbs,
-                "transport": _transport_loop(scc.base_url, folder),
-                "loop": by_hand.loop,
-                "checked": by_hand.checked,
-                "sent": lambda: by_hand.upload(raw),
-            },
-            prepare,
-        )
-    )
+def _prepare(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+    gc.collect()
 
 
 def _main(what: str, base_url: str, folder: Path, raw: Path) -> None:
@@ -120,8 +141,8 @@ def _main(what: str, base_url: str, folder: Path, raw: Path) -> None:
             "upload": lambda: scc.measurements.upload(raw, system=437, check=False),
         }
         scc.sign_in()
-        if what == "rates":
-            _rates(scc, verbs, folder, raw)
+        if what in _TIMED:
+            give(alternate(_TIMED[what], _contestants(what, scc, verbs, folder, raw), lambda: _prepare(folder)))
         else:
             if what != "idle":
                 verbs[what]()

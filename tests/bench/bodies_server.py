@@ -1,12 +1,14 @@
-"""A made-up SCC on loopback that gives one large archive and takes large uploads; argument: the file of the archive.
+"""A made-up SCC on loopback that gives one large archive and takes large uploads.
 
-It sends the archive with ``sendfile`` and throws away what it is sent, so that it takes as little as can be of what is
-measured. It writes its base URL to standard output, and ends when its standard input does.
+Arguments: the file of the archive; how many bytes a second it gives, 0 for as many as it can. It sends the archive with
+``sendfile`` and throws away what it is sent, so that it takes as little as can be of what is measured. It writes its base
+URL to standard output, and ends when its standard input does.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -66,8 +68,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/zip")
         self.send_header("Content-Length", str(archive.stat().st_size))
         self.end_headers()
+        rate = float(sys.argv[2])
         with archive.open("rb") as file:
-            self.connection.sendfile(file)
+            begin = time.perf_counter()
+            while rate and self.connection.sendfile(file, file.tell(), _PIECE):
+                time.sleep(max(0.0, begin + file.tell() / rate - time.perf_counter()))
+            if not rate:
+                self.connection.sendfile(file)
 
 
 class _Server(ThreadingHTTPServer):

@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+
+#: Bytes that are written before the disk is asked to take them while more are on their way.
+_AHEAD: Final = 16 * 1024 * 1024
 
 #: What a file system answers that knows no hard links, or not here.
 _NO_LINKS: Final = frozenset(
@@ -115,6 +119,9 @@ class AtomicFile:
 class PartFile:
     """A temporary file in the making, of a name that no one else has, which knows its length and its SHA-256.
 
+    A large one is forced to the disk piece by piece while the rest still comes: done at the end alone, that takes as long
+    again as a fast download.
+
     Attributes:
         path: Where it is.
     """
@@ -134,6 +141,9 @@ class PartFile:
         self._digest = hashlib.sha256()
         self._keep = keep
         self._size = 0
+        self._ahead = 0
+        self._forcer: ThreadPoolExecutor | None = None
+        self._forcing: Future[None] | None = None
         with telling("create", self.path):
             # Not tempfile, whose files are readable to their owner alone, also after the rename.
             descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
@@ -157,9 +167,19 @@ class PartFile:
         """
         with telling("write", self.path):
             self._file.write(chunk)
-        if self._keep:
-            self._digest.update(chunk)
+            if self._keep:
+                self._digest.update(chunk)
+                self._force_ahead(len(chunk))
         self._size += len(chunk)
+
+    def complete(self) -> None:
+        """Hand all bytes to the system: they can be read at ``path``, but need not be on the disk yet.
+
+        Raises:
+            LocalFileError: It does not take them.
+        """
+        with telling("write", self.path):
+            self._file.flush()
 
     def finish(self) -> None:
         """Force all bytes to the disk and close; the file stays until it is renamed or discarded.
@@ -170,15 +190,39 @@ class PartFile:
         with telling("write", self.path):
             self._file.flush()
             if self._keep:
+                self._forced()
                 os.fsync(self._file.fileno())
             self._file.close()
+        self._stop()
 
     def discard(self) -> None:
         """Close and remove the file, if it is still there; raises nothing."""
+        self._stop()
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+    def _force_ahead(self, more: int) -> None:
+        self._ahead += more
+        if self._ahead < _AHEAD or (self._forcing is not None and not self._forcing.done()):
+            return
+        self._forced()
+        self._ahead = 0
+        self._file.flush()
+        if self._forcer is None:
+            self._forcer = ThreadPoolExecutor(1, "scckit-disk")
+        self._forcing = self._forcer.submit(os.fsync, self._file.fileno())
+
+    def _forced(self) -> None:
+        # The system tells of bytes that it has lost once, and not again at the last fsync.
+        if self._forcing is not None:
+            self._forcing.result()
+
+    def _stop(self) -> None:
+        # Not without waiting: the number of a closed file may be another's in the next moment.
+        if self._forcer is not None:
+            self._forcer.shutdown()
 
 
 def put(part: Path, target: Path, *, replace: bool) -> None:
