@@ -382,9 +382,8 @@ class Batch:
                     job = running.pop(future)
                     outcome, pause = future.result()
                     if pause:
-                        self._sleep(
-                            pause
-                        )  # what one worker was asked for holds for all: nothing is handed out meanwhile
+                        # What one worker was asked for holds for all: nothing is handed out meanwhile.
+                        self._sleep(pause)
                     if not self._is_near and isinstance(outcome.error, NotSignedIn) and not job.again:
                         running[self._submit(executor, job.job, renew=True)] = evolve(job, again=True)
                         continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from . import bodies, imports, mirrors, pages, products, searches
+from . import bodies, imports, mirrors, pages, peers, products, searches
 from .figures import Section, table
 
 __all__: list[str] = []
@@ -24,7 +24,16 @@ _SUBJECTS: Final[Mapping[str, Callable[[], Section]]] = {
     "products": products.measure,
     "searches": searches.measure,
     "mirrors": mirrors.measure,
+    "peers": peers.measure,
 }
+#: Where the table of all subjects goes.
+_OUTPUT: Final = Path("docs/performance.md")
+_HEAD: Final = """# What it costs
+
+Written by `tox run -e bench`, in one run on one machine; a figure tells little by itself, the ratios tell more. Where a
+result is not what was wanted, the table says so.
+
+"""
 _LIBRARIES: Final = (
     "attrs",
     "cattrs",
@@ -35,13 +44,17 @@ _LIBRARIES: Final = (
     "xarray",
     "h5netcdf",
     "beautifulsoup4",
+    "scc-access",
     "pollyxt-pipelines",
+    "gfatpy",
 )
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tox run -e bench --", description="Measure scckit beside what it replaces.")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the table to this file too")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"write the table to this file too; all together: {_OUTPUT}"
+    )
     parser.add_argument("--only", choices=_SUBJECTS, action="append", help="measure this alone; may be repeated")
     return parser.parse_args()
 
@@ -63,8 +76,9 @@ def _main() -> None:
         sections.append(_SUBJECTS[name]())
     text = f"{_conditions()}\n\n{table(sections)}* all was measured in one run of {perf_counter() - begin:.0f} s\n"
     sys.stdout.write(text)
-    if given.output is not None:
-        given.output.write_text(text, encoding="utf-8")
+    output = given.output or (None if given.only else _OUTPUT)
+    if output is not None:
+        output.write_text(_HEAD + text, encoding="utf-8")
 
 
 if __name__ == "__main__":

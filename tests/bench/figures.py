@@ -10,10 +10,13 @@ from typing import Final, Literal, Self
 
 from attrs import frozen
 
-__all__ = ["MB", "Limit", "Line", "Section", "Spread", "alternate", "table"]
+__all__ = ["MB", "Chart", "Limit", "Line", "Section", "Spread", "alternate", "table"]
 
 #: Bytes of a megabyte.
 MB: Final = 1_000_000
+
+#: Letters of the longest bar of a chart.
+_WIDTH: Final = 50
 
 _HEAD: Final = (
     "| measured | scckit | compared with | that | result | wanted | kept |\n"
@@ -87,11 +90,30 @@ class Line:
 
 
 @frozen
+class Chart:
+    """Figures of one kind beside each other, as bars that any text shows."""
+
+    title: str
+    unit: str
+    bars: Mapping[str, Spread]
+
+    def __str__(self) -> str:
+        width = max(map(len, self.bars))
+        longest = max(bar.median for bar in self.bars.values())
+        lines = (
+            f"{name:{width}}  {'█' * max(1, round(_WIDTH * bar.median / longest))} {_number(bar.median)} {self.unit}\n"
+            for name, bar in self.bars.items()
+        )
+        return f"**{self.title}**\n\n```text\n{''.join(lines)}```\n"
+
+
+@frozen
 class Section:
-    """What one subject gives: lines of the table, and notes to be read below it."""
+    """What one subject gives: lines of the table, notes to be read below it, and charts."""
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 def alternate(
@@ -123,11 +145,12 @@ def alternate(
 
 
 def table(sections: Iterable[Section]) -> str:
-    """Write one table in Markdown, and the notes below it."""
+    """Write one table in Markdown, the charts above it and the notes below."""
     sections = tuple(sections)
     lines = "".join(f"{line}\n" for section in sections for line in section.lines)
     notes = "".join(f"* {note}\n" for section in sections for note in section.notes)
-    return f"{_HEAD}{lines}\n{notes}"
+    charts = "".join(f"{chart}\n" for section in sections for chart in section.charts)
+    return f"{charts}{_HEAD}{lines}\n{notes}"
 
 
 def _number(value: float) -> str:

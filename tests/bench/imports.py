@@ -1,18 +1,18 @@
-"""What ``import scckit`` takes, beside the import of the three libraries that the core stands on."""
+"""What ``import scckit`` takes, beside the three libraries that the core stands on; and the command, beside rich."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from .figures import Limit, Line, Section, Spread
+from .figures import Limit, Line, Section, Spread, alternate
+from .processes import compiling
 
 __all__ = ["measure"]
 
@@ -24,6 +24,9 @@ _OURS: Final = "import scckit"
 #: With the module that the verbs are in, whatever ``import scckit`` leaves for later.
 _CLIENT: Final = "from scckit import connect"
 _THREE: Final = "import attrs, cattrs, pluggy"
+_COMMAND: Final = ("-m", "scckit_cli", "--help")
+_RICH: Final = ("-c", "import rich.console")
+_COMMAND_LIMIT: Final = Limit("at most", 2.5, "×")
 #: Between what the three libraries import and what we import.
 _MARK: Final = "-- ours --\n"
 #: A line of ``-X importtime``: microseconds of the module itself, and its name.
@@ -32,19 +35,33 @@ _LINE: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
 
 def measure() -> Section:
     """Measure it, in fresh processes that take turns."""
-    with TemporaryDirectory(prefix="scckit-bench-") as folder:
-        # Compiled modules are kept here: else each process could have to compile anew, or would write beside sources.
-        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environ["PYTHONPYCACHEPREFIX"] = folder
-        seconds: dict[str, list[float]] = {_OURS: [], _CLIENT: [], _THREE: []}
-        for number in range(_ROUNDS + 1):
-            for statement, taken in seconds.items():
-                one = _seconds(statement, environ)
-                if number:  # the first one compiles
-                    taken.append(one)
-        notes = _notes(environ)
+    environ = compiling()
+    seconds: dict[str, list[float]] = {_OURS: [], _CLIENT: [], _THREE: []}
+    for number in range(_ROUNDS + 1):
+        for statement, taken in seconds.items():
+            one = _seconds(statement, environ)
+            if number:  # the first one compiles
+                taken.append(one)
+    commands = alternate(_ROUNDS, {" ".join(one): partial(_run, one, environ) for one in (_COMMAND, _RICH)})
+    notes = _notes(environ)
     spreads = {statement: Spread.of(taken) for statement, taken in seconds.items()}
-    return Section((_line(_OURS, spreads, _LIMIT), _line(_CLIENT, spreads)), notes)
+    ours, rich = (Spread.of(commands[" ".join(one)]) for one in (_COMMAND, _RICH))
+    return Section(
+        (
+            _line(_OURS, spreads, _LIMIT),
+            _line(_CLIENT, spreads),
+            Line(
+                "`scckit --help`, a whole process",
+                ours.show("ms", 1000),
+                "`python -c 'import rich.console'`",
+                rich.show("ms", 1000),
+                ours.median / rich.median,
+                "× the time",
+                _COMMAND_LIMIT,
+            ),
+        ),
+        notes,
+    )
 
 
 def _line(statement: str, spreads: Mapping[str, Spread], limit: Limit | None = None) -> Line:
@@ -88,5 +105,5 @@ def _slowest(modules: Mapping[str, list[int]]) -> str:
     return f"{shown}; all {len(milliseconds)} together {sum(milliseconds.values()):.0f} ms"
 
 
-def _run(arguments: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], env=environ, capture_output=True, text=True, check=True)

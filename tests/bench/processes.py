@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Final
 
-__all__ = ["figures_of", "give", "peak_memory", "serving"]
+__all__ = ["compiling", "figures_of", "give", "peak_memory", "serving"]
 
 _STATUS: Final = Path("/proc/self/status")
 _KIB: Final = 1024
@@ -24,9 +29,21 @@ def figures_of(module: str, *arguments: str) -> Mapping[str, list[float]]:
     Raises:
         subprocess.CalledProcessError: It failed; its own words went to standard error.
     """
-    done = subprocess.run([*_command(module), *arguments], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([*_command(module), *arguments], stdout=subprocess.PIPE, env=compiling(), check=True)
     figures: dict[str, list[float]] = json.loads(done.stdout)
     return figures
+
+
+@cache
+def compiling() -> Mapping[str, str]:
+    """Return an environment in which compiled modules are kept while this process runs, whatever ours says of that.
+
+    Else each process could have to compile anew, or would write beside sources.
+    """
+    folder = mkdtemp(prefix="scckit-bench-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**environ, "PYTHONPYCACHEPREFIX": folder}
 
 
 def give(figures: Mapping[str, list[float]]) -> None:

@@ -180,6 +180,9 @@ class PartFile:
         """
         with telling("write", self.path):
             self._file.flush()
+            if self._keep and self._size >= _AHEAD:
+                self._forced()
+                self._force()
 
     def finish(self) -> None:
         """Force all bytes to the disk and close; the file stays until it is renamed or discarded.
@@ -208,8 +211,11 @@ class PartFile:
         if self._ahead < _AHEAD or (self._forcing is not None and not self._forcing.done()):
             return
         self._forced()
-        self._ahead = 0
         self._file.flush()
+        self._force()
+
+    def _force(self) -> None:
+        self._ahead = 0
         if self._forcer is None:
             self._forcer = ThreadPoolExecutor(1, "scckit-disk")
         self._forcing = self._forcer.submit(os.fsync, self._file.fileno())

@@ -141,7 +141,7 @@ def _check_part(part: str) -> str | None:
         reason = "its name has an empty part"
     elif part == "..":
         reason = "its name leads out of the folder ('..')"
-    elif any(unicodedata.category(letter) in _INVISIBLE for letter in part):
+    elif not (part.isascii() and part.isprintable()) and any(map(_is_invisible, part)):
         reason = "its name holds a control or invisible character"
     elif ":" in part:
         reason = "its name holds a drive letter or a colon"
@@ -154,6 +154,10 @@ def _check_part(part: str) -> str | None:
     elif len(part.encode()) > _LONGEST_NAME:
         reason = f"its name is longer than {_LONGEST_NAME} bytes"
     return reason
+
+
+def _is_invisible(letter: str) -> bool:
+    return unicodedata.category(letter) in _INVISIBLE
 
 
 class _Reader(io.BufferedReader):

@@ -257,14 +257,11 @@ class ArchiveSink:
 
     def _kept(self, archive: PartFile) -> list[tuple[PartFile, Path]]:
         owned = False
-        # Both take as long: the disk takes the archive while it is looked at.
-        with ThreadPoolExecutor(1, "scckit-disk") as forcing:
-            finished = forcing.submit(archive.finish)
-            with closing(read_members(archive.path, self._limits)) as members:
-                for member in members:
-                    _pass_over(member.chunks)
-                    owned = owned or self._owner(member.name) is not None
-            finished.result()
+        with closing(read_members(archive.path, self._limits)) as members:
+            for member in members:
+                _pass_over(member.chunks)
+                owned = owned or self._owner(member.name) is not None
+        archive.finish()
         return [(archive, self._folder / zip_name(self._kinds[0].name))] if owned else []
 
     def _products(self, staged: Iterable[tuple[PartFile, Path]]) -> tuple[ProductFile, ...]:

@@ -1,4 +1,4 @@
-"""Which product files a measurement has: written when first asked for, then kept until it is processed again.
+"""Product files of a measurement and their archives: written when first asked for, kept until it is processed again.
 
 What a file holds is the matter of `scckit_emulator.synthetic`.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import shutil
 import threading
+import zipfile
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from scckit_emulator import runtime
 from scckit_emulator.site.models import CATEGORIES, HoiChannels, Measurements, Products
@@ -28,11 +31,13 @@ from scckit_emulator.synthetic import (
     write_raw,
 )
 
-__all__ = ["files_of", "raw_file"]
+__all__ = ["archive_of", "raw_file", "write_archive"]
 
 _ELASTIC = 3
 #: A product of one of these types is made for each hour, the others for the whole time (scc-interface.md 6.2).
 _HOURLY = (_ELASTIC,)
+#: One time stamp for all members, so that the same products make the same archive.
+_STAMP = (2000, 1, 1, 0, 0, 0)
 
 _lock = threading.Lock()
 
@@ -61,17 +66,39 @@ def raw_file(measurement: Measurements) -> Path:
     return path
 
 
-def files_of(measurement: Measurements, kind: str) -> list[Path]:
-    """Product files of a module, or ``plots``, in the order of their names."""
-    folder = runtime.current().products / measurement.id / str(measurement.run) / kind
+def archive_of(measurement: Measurements, what: str, kinds: Sequence[str]) -> Path:
+    """The archive of all product files of some modules, or of ``plots``."""
+    folder = runtime.current().products / measurement.id / str(measurement.run)
+    archive = folder / f"{what}.{'.'.join(kinds)}.zip"
     with _lock:
-        if not folder.exists():
+        if not archive.exists():
+            files = [file for kind in kinds for file in _files_of(folder / kind, measurement, kind)]
             # Beside it first: what is there is complete.
-            part = folder.with_name(f"{kind}.part")
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            _write(part, measurement, kind)
-            part.rename(folder)
+            part = archive.with_suffix(".part")
+            with part.open("wb") as target:
+                write_archive(target, measurement.id, files)
+            part.rename(archive)
+    return archive
+
+
+def write_archive(target: IO[bytes], folder: str, files: Iterable[Path]) -> None:
+    """Write an archive with one folder and these files in it (6.1)."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            # No entry for the folder itself: the clients would take it for a file (6.1).
+            member = zipfile.ZipInfo(f"{folder}/{file.name}", _STAMP)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, file.read_bytes())
+
+
+def _files_of(folder: Path, measurement: Measurements, kind: str) -> list[Path]:
+    if not folder.exists():
+        part = folder.with_name(f"{kind}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _write(part, measurement, kind)
+        part.rename(folder)
     return sorted(folder.iterdir())
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 
 from scckit_emulator import chain, runtime
 from scckit_emulator.site.models import Measurements
-from scckit_emulator.site.products import files_of, raw_file
+from scckit_emulator.site.products import archive_of, raw_file, write_archive
 
 __all__ = ["download"]
 
@@ -27,8 +27,6 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "elic": ("elic",),
     "elquick": ("elquick",),
 }
-#: One time stamp for all members, so that the same products make the same archive.
-_STAMP = (2000, 1, 1, 0, 0, 0)
 
 
 def download(request: HttpRequest, measurement_id: str, what: str) -> HttpResponseBase:
@@ -42,7 +40,7 @@ def download(request: HttpRequest, measurement_id: str, what: str) -> HttpRespon
     done = [module for module in _MODULES[what] if statuses[module] == chain.DONE]
     if done:
         kinds = ["plots"] if what == "plots" else done
-        return _archive(measurement, what, [file for kind in kinds for file in files_of(measurement, kind)])
+        return _answer(measurement, what, archive_of(measurement, what, kinds).open("rb"))
     return _nothing(request, measurement, what)
 
 
@@ -58,14 +56,17 @@ def _nothing(request: HttpRequest, measurement: Measurements, what: str) -> Http
 def _archive(measurement: Measurements, what: str, files: Iterable[Path]) -> FileResponse:
     # An unnamed file: it is gone when the response has been sent.
     target = tempfile.TemporaryFile(dir=runtime.current().uploads)  # noqa: SIM115 - the response closes it
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
-            # No entry for the folder itself: the clients would take it for a file (6.1).
-            member = zipfile.ZipInfo(f"{measurement.id}/{file.name}", _STAMP)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, file.read_bytes())
+    write_archive(target, measurement.id, files)
     target.seek(0)
-    return FileResponse(
-        target, as_attachment=True, filename=f"{what}_{measurement.id}.zip", content_type="application/zip"
+    return _answer(measurement, what, target)
+
+
+class _Archive(FileResponse):
+    # Django's own 4 KiB would take longer than all else that a download takes.
+    block_size = 256 * 1024
+
+
+def _answer(measurement: Measurements, what: str, archive: IO[bytes]) -> FileResponse:
+    return _Archive(
+        archive, as_attachment=True, filename=f"{what}_{measurement.id}.zip", content_type="application/zip"
     )
