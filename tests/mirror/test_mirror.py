@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import pytest
 
 import scckit
 from scckit import events
+from scckit.archive import files
 from scckit.errors import InvalidInput, LocalFileError, MissingLibrary, MissingPlugin
 from scckit.mirror import Mirror, MirroredFile
 from scckit.mirror.catalogue import VERSION, Catalogue
@@ -296,6 +299,63 @@ def test_a_failure_is_told_and_mended(emulator: Emulator, scc: scckit.Client, tm
         assert mirror.status().failed == 1
         assert mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda").counts == {"new": 1}
         assert mirror.status().failed == 0
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ESTALE])
+def test_trouble_with_one_folder_is_that_of_one_measurement(
+    emulator: Emulator, scc: scckit.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """No right to write, a name that is too long: told for the measurement that it happens to; the others come."""
+    real = os.open
+
+    def refuse(path: str | Path, *rest: Any, **more: Any) -> int:
+        if IDS[1] in str(path) and str(path).endswith(".part"):
+            raise OSError(code, os.strerror(code), str(path))
+        return real(path, *rest, **more)
+
+    with Mirror(tmp_path) as mirror:
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "open", refuse)
+            report = mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda")
+        assert report.counts == {"new": 2, "failed": 1}
+        (change,) = [one for one in report.changes if one.what == "failed"]
+        assert change.measurement == IDS[1]
+        assert os.strerror(code) in change.detail
+        assert list(mirror.verify()) == []
+        assert {one.measurement for one in mirror.query("elda")} == {IDS[0], IDS[2]}
+
+        assert mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda").counts == {"new": 1}
+        assert (mirror.status().failed, list(mirror.verify())) == (0, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a descriptor is of is read from /proc")
+def test_a_full_disk_stops_the_run(
+    emulator: Emulator, scc: scckit.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before is there and noted, no part of the rest is; with room again the next run does what is left."""
+    for hour in range(3, 8):
+        start = BEGIN + timedelta(hours=hour)
+        emulator.add_measurement(f"20260321aky{hour:02}00", system=437, start=start, stop=start + timedelta(hours=1))
+    real, first = os.fsync, "20260321aky0700"  # the list begins with the latest
+
+    def full(descriptor: int) -> None:
+        if first not in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    with Mirror(tmp_path) as mirror:
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "fsync", full)
+            report = mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda", workers=1)
+        assert not report.is_complete
+        assert "make room" in report.stopped
+        assert report.counts["failed"] < 7
+        assert {one.measurement for one in mirror.query("elda")} == {first}
+        assert list(mirror.verify()) == []
+        assert [path for path in tmp_path.rglob("*") if path.name.endswith(".part")] == []
+
+        assert mirror.update(scc, "2026-03-21", "2026-03-22", kinds="elda").counts == {"new": 7}
+        assert list(mirror.verify()) == []
 
 
 def test_the_whole_is_refused_where_it_cannot_be_looked_at(

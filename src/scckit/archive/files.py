@@ -143,7 +143,7 @@ class PartFile:
         self._size = 0
         self._ahead = 0
         self._forcer: ThreadPoolExecutor | None = None
-        self._forcing: Future[None] | None = None
+        self._forcing: list[Future[None]] = []
         with telling("create", self.path):
             # Not tempfile, whose files are readable to their owner alone, also after the rename.
             descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
@@ -181,7 +181,6 @@ class PartFile:
         with telling("write", self.path):
             self._file.flush()
             if self._keep and self._size >= _AHEAD:
-                self._forced()
                 self._force()
 
     def finish(self) -> None:
@@ -208,7 +207,7 @@ class PartFile:
 
     def _force_ahead(self, more: int) -> None:
         self._ahead += more
-        if self._ahead < _AHEAD or (self._forcing is not None and not self._forcing.done()):
+        if self._ahead < _AHEAD or not all(one.done() for one in self._forcing[-1:]):
             return
         self._forced()
         self._file.flush()
@@ -218,12 +217,12 @@ class PartFile:
         self._ahead = 0
         if self._forcer is None:
             self._forcer = ThreadPoolExecutor(1, "scckit-disk")
-        self._forcing = self._forcer.submit(os.fsync, self._file.fileno())
+        self._forcing.append(self._forcer.submit(os.fsync, self._file.fileno()))
 
     def _forced(self) -> None:
         # The system tells of bytes that it has lost once, and not again at the last fsync.
-        if self._forcing is not None:
-            self._forcing.result()
+        for one in self._forcing:
+            one.result()
 
     def _stop(self) -> None:
         # Not without waiting: the number of a closed file may be another's in the next moment.
