@@ -10,7 +10,7 @@ from typing import Final, Literal, Self
 
 from attrs import frozen
 
-__all__ = ["MB", "Chart", "Limit", "Line", "Section", "Spread", "alternate", "table"]
+__all__ = ["MB", "Chart", "Grid", "Limit", "Line", "Section", "Spread", "alternate", "table"]
 
 #: Bytes of a megabyte.
 MB: Final = 1_000_000
@@ -36,6 +36,10 @@ class Spread:
     def of(cls, values: Sequence[float]) -> Self:
         """Sum up figures, one at least."""
         return cls(median(values), min(values), max(values))
+
+    def times(self, factor: float) -> Self:
+        """Return it in another unit."""
+        return type(self)(factor * self.median, factor * self.low, factor * self.high)
 
     def show(self, unit: str, factor: float = 1.0) -> str:
         """Write it as "median (low to high) unit"; figures are multiplied by ``factor`` first."""
@@ -108,12 +112,42 @@ class Chart:
 
 
 @frozen
+class Grid:
+    """Figures of several contestants at several kinds of work; the first contestant is what the others are compared with.
+
+    Attributes:
+        title: What the figures are, with their unit.
+        names: The contestants.
+        rows: For each work the figures by contestant; one that cannot do it has none.
+    """
+
+    title: str
+    names: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, Spread]]
+
+    def __str__(self) -> str:
+        head = f"| {' | '.join(('', *self.names))} |\n|{' --- |' * (len(self.names) + 1)}\n"
+        lines = (
+            f"| {work} | {' | '.join(self._cell(figures, name) for name in self.names)} |\n"
+            for work, figures in self.rows.items()
+        )
+        return f"**{self.title}**\n\n{head}{''.join(lines)}"
+
+    def _cell(self, figures: Mapping[str, Spread], name: str) -> str:
+        if name not in figures:
+            return "–"
+        ours, shown = figures[self.names[0]], figures[name].show("").rstrip()
+        return shown if name == self.names[0] else f"{shown}, {_number(figures[name].median / ours.median)}×"
+
+
+@frozen
 class Section:
-    """What one subject gives: lines of the table, notes to be read below it, and charts."""
+    """What one subject gives: lines of the table, notes to be read below it, charts, and tables of their own."""
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
 
 def alternate(
@@ -145,12 +179,13 @@ def alternate(
 
 
 def table(sections: Iterable[Section]) -> str:
-    """Write one table in Markdown, the charts above it and the notes below."""
+    """Write one table in Markdown, the charts above it, the tables of some subjects and the notes below."""
     sections = tuple(sections)
     lines = "".join(f"{line}\n" for section in sections for line in section.lines)
     notes = "".join(f"* {note}\n" for section in sections for note in section.notes)
     charts = "".join(f"{chart}\n" for section in sections for chart in section.charts)
-    return f"{charts}{_HEAD}{lines}\n{notes}"
+    grids = "".join(f"{grid}\n" for section in sections for grid in section.grids)
+    return f"{charts}{_HEAD}{lines}\n{grids}{notes}"
 
 
 def _number(value: float) -> str:

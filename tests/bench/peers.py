@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 from scckit_emulator.synthetic import write_raw
 
-from .figures import MB, Chart, Limit, Line, Section, Spread
+from .figures import MB, Chart, Grid, Limit, Line, Section, Spread
 from .peers_server import LATENCY, SENT
 from .processes import figures_of, serving
 
@@ -37,16 +37,18 @@ _MANY: Final = f"download of {_WANTED} measurements × 5 products"
 _WORK: Final[Mapping[str, tuple[str, int, Sequence[str]]]] = {
     "sign_in": ("sign-in", 7, (*_ALL, _BARE)),
     # The two others have no search that goes beyond the first page.
-    "search": (f"search of {_MEASUREMENTS} measurements", 5, (_OURS, "pollyxt-pipelines")),
+    "search": (f"search of {_MEASUREMENTS} measurements", 5, (_OURS, "pollyxt-pipelines", _BARE)),
     "large": ("download of a product of 200 MB, kept as archive", 5, (*_ALL, _BARE)),
     "upload": ("upload of a file of 200 MB", 5, (*_ALL, _BARE)),
     # Not before the others, which let the modules be compiled.
-    "import": ("import of the client, and one made", 7, _ALL),
+    "import": ("import of the client, and one made", 7, (*_ALL, _BARE)),
 }
 _WORKERS: Final = {1: f"{_OURS}, one worker", 4: _OURS, 8: f"{_OURS}, eight workers"}
 _BARE_WORKERS: Final = {1: _BARE, 4: f"{_BARE}, four threads", 8: f"{_BARE}, eight threads"}
 _MANY_CLIENTS: Final = (*_WORKERS.values(), *_PEERS, *_BARE_WORKERS.values())
 _MANY_ROUNDS: Final = 3
+#: Seconds and bytes, by client.
+Figures = Mapping[str, Mapping[str, Spread]]
 _LIMITS: Final = {4: Limit("at least", 3, "×"), 8: Limit("at least", 5, "×")}
 
 
@@ -69,19 +71,23 @@ def measure() -> Section:
             for latency in (0.0, _LATE):
                 with _late(given, latency):
                     many[latency] = _figures("many", given, _MANY_ROUNDS, _MANY_CLIENTS)
-    lines = [line for work, (what, _, _) in _WORK.items() for line in _lines(what, figures[work])]
+    rows = {what: figures[work] for work, (what, _, _) in _WORK.items()}
     for latency, found in many.items():
-        lines += _many_lines(f"{_MANY}, {1000 * latency:.0f} ms of latency", found)
-    lines += _memory_lines(_WORK["large"][0], figures["large"])
+        rows |= dict(_many_rows(f"{_MANY}, {1000 * latency:.0f} ms of latency", found))
     late = {name: each["seconds"] for name, each in many[_LATE].items()}
     return Section(
-        tuple(lines),
+        tuple(_wanted_line(workers, limit, late) for workers, limit in _LIMITS.items()),
         (
             "each figure of a comparison of clients is that of a process of its own",
             "scckit's downloads are checked, have a checksum and are forced to the disk, which no other client does",
             "where scckit uploads, its look into the file is switched off, which no other client has",
+            "the other clients do one thing at a time, whatever the number of workers; urllib3 has as many threads",
         ),
-        (Chart(f"{_MANY}, 50 ms of latency", "s", late),),
+        (Chart(f"{_MANY}, {1000 * _LATE:.0f} ms of latency", "s", late),),
+        (
+            _grid("Milliseconds of each client, and times those of scckit", rows, "seconds", 1000),
+            _grid("Peak memory of each client's process in MB, and times that of scckit", rows, "peak", 1 / MB),
+        ),
     )
 
 
@@ -144,43 +150,26 @@ def _figures(work: str, given: Mapping[str, Any], rounds: int, names: Sequence[s
     return {name: {what: Spread.of(values) for what, values in each.items()} for name, each in found.items()}
 
 
-def _lines(what: str, found: Mapping[str, Mapping[str, Spread]]) -> list[Line]:
-    ours = found[_OURS]["seconds"]
-    return [_line(what, ours, name, each["seconds"]) for name, each in found.items() if name != _OURS]
+def _many_rows(what: str, found: Figures) -> Iterator[tuple[str, Figures]]:
+    """Give a row for each number of workers, in which all clients have their own names."""
+    for workers, name in _WORKERS.items():
+        row = {_OURS: found[name], **{peer: found[peer] for peer in _PEERS}, _BARE: found[_BARE_WORKERS[workers]]}
+        yield f"{what}, {workers} worker{'s' * (workers > 1)}", row
 
 
-def _line(what: str, ours: Spread, name: str, theirs: Spread, limit: Limit | None = None) -> Line:
-    factor, unit = (1000, "ms") if ours.median < 1 else (1, "s")
+def _wanted_line(workers: int, limit: Limit, late: Mapping[str, Spread]) -> Line:
+    fastest = min(_PEERS, key=lambda name: late[name].median)
+    ours, theirs = late[_WORKERS[workers]], late[fastest]
+    what = f"{_MANY}, {1000 * _LATE:.0f} ms of latency, {workers} workers"
+    ratio = theirs.median / ours.median
     return Line(
-        what, ours.show(unit, factor), name, theirs.show(unit, factor), theirs.median / ours.median, "× as fast", limit
+        what, ours.show("s"), f"{fastest}, the fastest other client", theirs.show("s"), ratio, "× as fast", limit
     )
 
 
-def _many_lines(what: str, found: Mapping[str, Mapping[str, Spread]]) -> list[Line]:
-    fastest = min(_PEERS, key=lambda name: found[name]["seconds"].median)
-    limits = _LIMITS if "50 ms" in what else {}
-    lines = []
-    for workers, name in _WORKERS.items():
-        ours = found[name]["seconds"]
-        called = f"{what}, {workers} worker{'s' * (workers > 1)}"
-        lines += [
-            _line(called, ours, other, found[other]["seconds"], limits.get(workers) if other == fastest else None)
-            for other in (*_PEERS, _BARE_WORKERS[workers])
-        ]
-    return lines
-
-
-def _memory_lines(what: str, found: Mapping[str, Mapping[str, Spread]]) -> list[Line]:
-    ours = found[_OURS]["peak"]
-    return [
-        Line(
-            f"peak memory of the process: {what}",
-            ours.show("MB", 1 / MB),
-            name,
-            each["peak"].show("MB", 1 / MB),
-            ours.median / each["peak"].median,
-            "× the memory",
-        )
-        for name, each in found.items()
-        if name != _OURS
-    ]
+def _grid(title: str, rows: Mapping[str, Figures], which: str, factor: float) -> Grid:
+    return Grid(
+        title,
+        (*_ALL, _BARE),
+        {work: {name: each[which].times(factor) for name, each in row.items()} for work, row in rows.items()},
+    )

@@ -29,6 +29,8 @@ _ARCHIVES: Final = ("hirelpp", "cloudmask", "preprocessed", "optical", "elic")
 _KINDS: Final = ("hirelpp", "cloudmask", "elpp", "optical", "elic")
 _YEAR: Final = (datetime(2022, 1, 1, tzinfo=UTC), datetime(2023, 1, 1, tzinfo=UTC))
 _CHUNK: Final = 256 * 1024
+#: Rows of a page of the list.
+_ROWS: Final = 100
 
 Given = Mapping[str, Any]
 Work = Callable[[], object]
@@ -226,6 +228,17 @@ class _Bare:
         session = ", ".join(answer.headers.getlist("Set-Cookie")).partition("sessionid=")[2].partition(";")[0]
         self._headers["Cookie"] = f"sessionid={session}; csrftoken={token}"
         self._headers["X-CSRFToken"] = token
+
+    def search(self) -> int:
+        """Count the rows of as many pages as there are; what else they say is not looked at."""
+        import lxml.html
+
+        found = 0
+        for page in range(-(-self._given["measurements"] // _ROWS)):
+            query = f"start__gte={_YEAR[0]:%Y-%m-%d}&start__lt={_YEAR[1]:%Y-%m-%d}&p={page}"
+            answer = self._pool.request("GET", f"/admin/database/measurements/?{query}", headers=self._headers)
+            found += len(lxml.html.fromstring(answer.data).xpath("//tr[contains(@class, 'grp-row')]"))
+        return found
 
     def large(self) -> None:
         self._fetch(LARGE, "optical")
