@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -102,6 +103,7 @@ def _main(measurements: int) -> None:
             before = lists.measurements
             lists.measurements += _DAY
             lists.requests = 0
+            os.sync()  # what the run before has written is not to be waited for
             figures["day"].append(_run(folder, lists, before))
         figures["requests"], figures["new"] = [lists.requests], [_DAY]
         figures["size"] = [sum(path.stat().st_size for path in folder.glob("*.sqlite*"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -329,3 +330,21 @@ def test_the_folder_can_be_moved(fake: Fake, tmp_path: Path) -> None:
     with Mirror(tmp_path / "b") as mirror:
         assert [one.path.is_relative_to(tmp_path / "b") for one in mirror.query()] == [True, True]
         assert list(mirror.verify()) == []
+
+
+def test_files_whose_names_tell_no_time_get_that_of_their_measurement(fake: Fake, tmp_path: Path) -> None:
+    """A catalogue that was made again from the files does not know it, before the next run has asked the server."""
+    fake.make(1)
+    run(fake, tmp_path)
+    (tmp_path / CATALOGUE).unlink()
+    with Mirror(tmp_path) as mirror:
+        mirror.repair()
+        assert not mirror.query(since=BEGIN)
+
+    run(fake, tmp_path)
+
+    with Mirror(tmp_path) as mirror:
+        found = mirror.query(since=BEGIN + timedelta(hours=1), until=BEGIN + timedelta(hours=2))
+        assert {(one.start, one.stop) for one in found} == {
+            (BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=2)),
+        }

@@ -51,7 +51,7 @@ CREATE TABLE files (
     version TEXT, current INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_by_measurement ON files (measurement, kind);
-CREATE INDEX files_by_start ON files (kind, start);
+CREATE INDEX files_by_start ON files (start);
 
 -- Files that were replaced and are to be removed.
 CREATE TABLE doomed (path TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -287,13 +287,18 @@ class Catalogue:
 
     def see(self, row: MeasurementRow, run: int) -> None:
         """Note what the server says of a measurement; one that was gone is back."""
+        start, stop = _maybe(row.start), _maybe(row.stop)
         with self._telling():
             self._db.execute(
                 "INSERT INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL) ON CONFLICT (id) DO UPDATE SET"
                 " station = coalesce(excluded.station, station), system = coalesce(excluded.system, system),"
                 " start = coalesce(excluded.start, start), stop = coalesce(excluded.stop, stop),"
                 " state = excluded.state, run = max(excluded.run, run), gone = NULL",
-                (row.id, row.station, row.system, _maybe(row.start), _maybe(row.stop), row.state, run),
+                (row.id, row.station, row.system, start, stop, row.state, run),
+            )
+            # Files that were found here before the server was asked, and whose names tell no time, such as pictures.
+            self._db.execute(
+                "UPDATE files SET start = ?, stop = ? WHERE measurement = ? AND start IS NULL", (start, stop, row.id)
             )
 
     def measurement(self, id: str) -> MeasurementRow | None:
@@ -306,7 +311,10 @@ class Catalogue:
 
         What another run has seen at the same time may be among them.
         """
-        sql = "SELECT id FROM measurements WHERE start >= ? AND run < ? AND gone IS NULL"
+        # By that index, or not at all: SQLite would rather walk through all measurements than sort those of the window.
+        sql = (
+            "SELECT id FROM measurements INDEXED BY measurements_by_start WHERE start >= ? AND run < ? AND gone IS NULL"
+        )
         values: list[object] = [_seconds(start), run]
         if stop is not None:
             sql += " AND start < ?"
@@ -314,7 +322,7 @@ class Catalogue:
         if station is not None:
             sql += " AND station = ? COLLATE NOCASE"
             values.append(station)
-        return [row[0] for row in self._ask(sql + " ORDER BY id", *values)]
+        return sorted(row[0] for row in self._ask(sql, *values))
 
     def miss(self, id: str, run: int) -> None:
         """Note that the server has deleted a measurement."""
@@ -399,13 +407,13 @@ class Catalogue:
         """
         pairs = list(conditions)
         columns = (
-            "f.path, f.measurement, f.kind, f.size, f.sha256, f.fetched, coalesce(f.start, m.start) AS since,"
-            " coalesce(f.stop, m.stop), f.product_id, f.product_type, f.wavelength, f.version, f.current,"
+            "f.path, f.measurement, f.kind, f.size, f.sha256, f.fetched, f.start, f.stop, f.product_id, f.product_type,"
+            " f.wavelength, f.version, f.current,"
             " m.id, m.station, m.system, m.start, m.stop, m.state, m.gone"
         )
         joined = "files AS f JOIN measurements AS m ON m.id = f.measurement"
         where = " AND ".join(["1", *(condition for condition, _ in pairs)])
-        sql = f"SELECT {columns} FROM {joined} WHERE {where} ORDER BY since, f.path"  # noqa: S608 - made by us, see Args
+        sql = f"SELECT {columns} FROM {joined} WHERE {where} ORDER BY f.start, f.path"  # noqa: S608 - made by us, see Args
         return [
             (_file(*row[:13]), _measurement(*row[13:19]), row[19] is not None)
             for row in self._ask(sql, *(value for _, value in pairs))
