@@ -99,7 +99,7 @@ def _main(measurements: int) -> None:
         folder = Path(name)
         lists = _Lists(measurements)
         figures: dict[str, list[float]] = {"first": [_run(folder, lists, 0)], "day": []}
-        for _ in range(5):
+        for _ in range(9):
             before = lists.measurements
             lists.measurements += _DAY
             lists.requests = 0
