@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 import threading
 from pathlib import Path
 from typing import Never
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scckit.archive import files
-from scckit.archive.files import AtomicFile
+from scckit.archive.files import AtomicFile, PartFile
 from scckit.errors import LocalFileError, TargetExists
 
 NO_LINKS = OSError(errno.EPERM, "Operation not permitted")
@@ -167,6 +168,20 @@ def test_a_large_file_goes_to_the_disk_while_it_comes(tmp_path: Path, monkeypatc
     assert 16 * 1024**2 <= sizes[0] <= 20 * 1024**2
     assert 20 * 1024**2 in sizes[1:]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("scckit-disk")]
+
+
+@given(steps=st.lists(st.sampled_from(["write", "complete"]), max_size=6))
+def test_every_byte_is_forced_to_the_disk(steps: list[str]) -> None:
+    """Whenever a part is handed to the system in between: once it is finished, the disk was asked to take all of it."""
+    sizes: list[int] = []
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+        part = PartFile(Path(name), "x.nc")
+        for step in steps:
+            part.write(b"some bytes") if step == "write" else part.complete()
+        part.finish()
+
+    assert part.size in sizes
 
 
 def test_an_interrupt_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

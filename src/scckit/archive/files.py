@@ -173,14 +173,14 @@ class PartFile:
         self._size += len(chunk)
 
     def complete(self) -> None:
-        """Hand all bytes to the system: they can be read at ``path``, but need not be on the disk yet.
+        """Hand all bytes to the system: they can be read at ``path``, and are on their way to the disk.
 
         Raises:
             LocalFileError: It does not take them.
         """
         with telling("write", self.path):
             self._file.flush()
-            if self._keep and self._size >= _AHEAD:
+            if self._keep:
                 self._force()
 
     def finish(self) -> None:
@@ -193,7 +193,8 @@ class PartFile:
             self._file.flush()
             if self._keep:
                 self._forced()
-                os.fsync(self._file.fileno())
+                if self._ahead or not self._forcing:
+                    os.fsync(self._file.fileno())
             self._file.close()
         self._stop()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from attrs import frozen
 
@@ -67,9 +68,10 @@ def unpack(
     def place(name: str) -> Path | None:
         return into / name if accept(name) else None
 
-    with _staging(into, archive.stem) as staging:
+    with _Staging(into, archive.stem) as staging:
         staged = _stage_all(archive, staging, place, limits)
-        _settle([_Staged(part, target, replace=replace) for part, target in staged], staging)
+        if staged:
+            _settle([_Staged(part, target, replace=replace) for part, target in staged], staging)
     return tuple(target for _, target in staged)
 
 
@@ -232,7 +234,7 @@ class ArchiveSink:
         return self._part
 
     def _settled(self, archive: PartFile) -> tuple[ProductFile, ...]:
-        with _staging(self._into, archive.path.stem) as staging:
+        with _Staging(self._into, archive.path.stem) as staging, ExitStack() as leftovers:
             staged = self._unpacked(archive, staging) if self._unpacks else self._kept(archive)
             if not staged:
                 return ()
@@ -243,12 +245,15 @@ class ArchiveSink:
                 moves = [_Staged(part, target, replace=self._replace) for part, target in staged]
                 if self._source is not None:
                     # Last, so that a manifest never tells of files that have not come yet.
-                    part = self._manifest(folder, self._source, archive, files, staging)
+                    part = self._manifest(folder, self._source, archive, files)
+                    leftovers.callback(part.discard)
                     moves.append(_Staged(part, self._folder / NAME, replace=True))
+                if not self._unpacks:
+                    archive.finish()
                 _settle(moves, staging)
         return files
 
-    def _unpacked(self, archive: PartFile, staging: Path) -> list[tuple[PartFile, Path]]:
+    def _unpacked(self, archive: PartFile, staging: _Staging) -> list[tuple[PartFile, Path]]:
         def place(name: str) -> Path | None:
             owner = self._owner(name)
             return self._folder / owner.name / name if owner is not None else None
@@ -261,7 +266,6 @@ class ArchiveSink:
             for member in members:
                 _pass_over(member.chunks)
                 owned = owned or self._owner(member.name) is not None
-        archive.finish()
         return [(archive, self._folder / zip_name(self._kinds[0].name))] if owned else []
 
     def _products(self, staged: Iterable[tuple[PartFile, Path]]) -> tuple[ProductFile, ...]:
@@ -284,7 +288,6 @@ class ArchiveSink:
         source: Source,
         archive: PartFile,
         files: Iterable[ProductFile],
-        staging: Path,
     ) -> PartFile:
         record = Record(
             source.server,
@@ -301,7 +304,7 @@ class ArchiveSink:
             ),
         )
         manifest = folder.manifest_to_replace().having(record)
-        part = _written([manifest.to_bytes()], staging, NAME)
+        part = _written([manifest.to_bytes()], self._into, f"{self._id}.json")
         _finish(part)
         return part
 
@@ -318,21 +321,33 @@ class _Staged:
     replace: bool
 
 
-@contextmanager
-def _staging(near: Path, name: str) -> Iterator[Path]:
-    """Make a folder for what is temporary, in a folder on the same file system as the targets, so that renaming works."""
-    make_folder(near)
-    staging = near / temporary_name(name)
-    try:
-        with telling("make the folder", staging):
-            staging.mkdir()
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+class _Staging:
+    """A folder for what is temporary, on the same file system as the targets, so that renaming works; made if it is needed."""
+
+    def __init__(self, near: Path, name: str) -> None:
+        self._near = near
+        self.path = near / temporary_name(name)
+        self._is_made = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_made:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def folder(self) -> Path:
+        """Return the folder."""
+        if not self._is_made:
+            make_folder(self._near)
+            with telling("make the folder", self.path):
+                self.path.mkdir()
+            self._is_made = True
+        return self.path
 
 
 def _stage_all(
-    archive: Path, staging: Path, place: Callable[[str], Path | None], limits: Limits
+    archive: Path, staging: _Staging, place: Callable[[str], Path | None], limits: Limits
 ) -> list[tuple[PartFile, Path]]:
     """Unpack the members that ``place`` names a target for."""
     staged: list[tuple[PartFile, Path]] = []
@@ -344,7 +359,7 @@ def _stage_all(
             if target is None:
                 _pass_over(member.chunks)
             else:
-                part = _written(member.chunks, staging, member.name)
+                part = _written(member.chunks, staging.folder(), member.name)
                 finished.append(forcing.submit(_finish, part))
                 staged.append((part, target))
         for one in finished:
@@ -376,36 +391,42 @@ def _finish(part: PartFile) -> None:
         raise
 
 
-def _settle(staged: Sequence[_Staged], staging: Path) -> None:
-    """Give all files their final names, or take back what was begun."""
+def _settle(staged: Sequence[_Staged], staging: _Staging) -> None:
+    """Give all files, one at least, their final names, or take back what was begun."""
     for one in staged:
         refuse_folder(one.target)
         if not one.replace:
             refuse_existing(one.target)
     for folder in {one.target.parent for one in staged}:
         make_folder(folder)
+    last = staged[-1]
     with ExitStack() as undo:
-        for number, one in enumerate(staged):
-            old = _keep_old(one.target, staging / f"{number}.old")
+        for number, (one, following) in enumerate(pairwise(staged)):
+            old = _keep_old(one.target, staging, f"{number}.old")
             put(one.part.path, one.target, replace=one.replace)
             undo.callback(_take_back, one.target, old)
-            if number + 1 == len(staged) or staged[number + 1].target.parent != one.target.parent:
+            if following.target.parent != one.target.parent:
                 # Once for a row of files, but before the manifest, which is the last one and tells of the others.
                 keep_names(one.target.parent)
+        # Nothing can fail behind it, so what it replaces needs no second name.
+        put(last.part.path, last.target, replace=last.replace)
         undo.pop_all()
+    keep_names(last.target.parent)
 
 
-def _keep_old(target: Path, second_name: Path) -> Path | None:
+def _keep_old(target: Path, staging: _Staging, name: str) -> Path | None:
     """Give an old file a second name before it is replaced; without hard links it has none, and cannot come back.
 
     Returns:
         The second name; that of no file if there is no old file; None if the old file cannot be kept.
     """
-    if os.path.lexists(target):
-        try:
-            os.link(target, second_name, follow_symlinks=False)
-        except (OSError, NotImplementedError):
-            return None
+    if not os.path.lexists(target):
+        return staging.path / name
+    second_name = staging.folder() / name
+    try:
+        os.link(target, second_name, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        return None
     return second_name
 
 
