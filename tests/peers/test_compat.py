@@ -145,7 +145,7 @@ def test_signing_out_signs_out(scc: Any, peer: Any, server: Server) -> None:
     import scckit
     from scckit.session.session import Session
 
-    session: Session = scc._client._session
+    session: Session = scc.client._session
     scc.get_measurement(ID)
     assert session.is_signed_in
     cookies = session._jar.copied()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scckit.errors import LocalFileError, UnexpectedContent
 from scckit_compat.scc_access import SCC, SCC_Credentials, constants, exceptions, scc_session
+from scckit_compat.scc_access._operations import FileSink, ZipFile
 from scckit_emulator import Emulator, Fault
 from scckit_emulator.synthetic import write_raw
 
@@ -20,9 +23,9 @@ ID = "20260321aky0000"
 def emulator() -> Iterator[Emulator]:
     """Serve an emulator; addresses lead to it."""
     with Emulator(speed=0) as emulator, emulator.serve() as base_url:
-        constants.set_base_url(base_url)
-        yield emulator
-    constants.set_base_url("https://scc.imaa.cnr.it/")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(constants, "BASE_URL", base_url)
+            yield emulator
 
 
 def credentials(emulator: Emulator, **changes: str) -> SCC_Credentials:
@@ -100,7 +103,100 @@ def test_every_exception(scc: SCC, emulator: Emulator, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("fault", ["truncated", "html", "lost"])
+def test_what_is_refused_before_it_is_sent(scc: SCC, tmp_path: Path) -> None:
+    """A system that is no number, a folder in place of a file, a file that is not there, a page before the first."""
+    raw = write_raw(tmp_path / "x.nc", measurement_id=ID, start=BEGIN, stop=BEGIN + timedelta(hours=1))
+    for system in ("mine", "", None, "0"):
+        with pytest.raises(exceptions.SCCError, match=r"system.* number"):
+            scc.upload_file(raw, system)  # type: ignore[arg-type] - that is the test
+    with pytest.raises(exceptions.SCCError, match="folder"):
+        scc.upload_file(tmp_path, "437")
+    with pytest.raises(FileNotFoundError, match=r"No such file .*none\.nc"):
+        scc.upload_file(raw, "437", rs_filename=tmp_path / "none.nc")
+    with pytest.raises(ValueError, match="Page numbers start at 1!"):
+        scc.query_measurements(date(2026, 3, 21), date(2026, 3, 22), None, page=0)
+    with pytest.raises(ValueError, match="sounding, overlap, lidarratio"):
+        scc.get_ancillary("x.nc", "lidar_ratio")
+
+
+def test_credentials_go_to_one_server_only(scc: SCC, tmp_path: Path) -> None:
+    """An address elsewhere is refused, and says so; what is no address too."""
+    for url in ("https://example.org/x.zip", "http://[::1", "//example.org/x"):
+        with pytest.raises(exceptions.UnexpectedResponse, match="another server|an address that is none"):
+            scc.download_file(url, tmp_path / "x.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_verb_tells_of_wrong_credentials(emulator: Emulator, tmp_path: Path) -> None:
+    """Without ``login`` too, and once: not for each of five archives."""
+    for change, kind in (("auth", exceptions.WrongCredentialsException), ("http", exceptions.PageNotAccessible)):
+        scc = SCC(credentials(emulator, **{change: "wrong-secret"}))
+        for act in (scc.get_measurement, scc.delete_measurement, lambda id, scc=scc: next(scc.download_products(id, tmp_path))):
+            with pytest.raises(kind) as error:
+                act(ID)
+            assert "wrong-secret" not in str(error.value)
+        scc.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_server_is_where_its_addresses_lead(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that sets the addresses one by one, as it had to, reaches the same server as before, and no other."""
+    addresses = {name: value for name, value in vars(constants).items() if str(value).startswith("http")}
+    monkeypatch.setattr(constants, "BASE_URL", "https://scc.imaa.cnr.it/")
+    for name, value in addresses.items():
+        if name != "BASE_URL":
+            monkeypatch.setattr(constants, name, value)
+    with scc_session(credentials(emulator)) as scc:
+        assert scc.client.base_url == emulator.base_url
+        assert scc.query_measurements(date(2001, 1, 1), date(2001, 1, 2), None) == (1, [])
+
+
+def test_there_is_no_requests_session(scc: SCC) -> None:
+    """Who asks for it is told what there is."""
+    assert not hasattr(scc, "session")
+    with pytest.raises(AttributeError, match="`client`"):
+        _ = scc.session
+    assert scc.client.measurements.get(ID).id == ID
+
+
+def test_a_row_that_cannot_be_read(scc: SCC, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the published error, not one of whoever reads it."""
+
+    def unreadable(_: object) -> Any:
+        msg = "the row has no cell 'start'"
+        raise ValueError(msg)
+
+    monkeypatch.setattr("scckit_compat.scc_access.types.Measurement.from_table_row", unreadable)
+    with pytest.raises(exceptions.UnexpectedResponse, match="has no cell 'start'"):
+        scc.query_measurements(date(2026, 3, 21), date(2026, 3, 22), None)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x05\x06" + bytes(18)], ids=["nothing", "page", "empty archive"])
+def test_only_an_archive_becomes_a_zip(tmp_path: Path, content: bytes) -> None:
+    """What is none, or holds nothing, gets no name and leaves nothing; an older file stays."""
+    target = tmp_path / "x.zip"
+    target.write_bytes(b"old")
+    sink = ZipFile(target)
+    sink.begin()
+    sink.write(content)
+    with pytest.raises(UnexpectedContent, match="nothing was written"):
+        sink.commit()
+    assert (list(tmp_path.iterdir()), target.read_bytes()) == ([target], b"old")
+
+
+def test_a_name_that_cannot_be_given(tmp_path: Path) -> None:
+    """A folder of that name is told as what it is, and nothing is left."""
+    target = tmp_path / "x.zip"
+    target.mkdir()
+    sink = FileSink(target)
+    sink.begin()
+    sink.write(b"new")
+    with pytest.raises(LocalFileError, match="cannot write"):
+        sink.commit()
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("fault", ["truncated", "corrupt", "html", "lost"])
 def test_what_is_no_archive_is_not_saved(
     scc: SCC, emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:

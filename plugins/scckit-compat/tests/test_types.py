@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
+import subprocess
+import sys
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
@@ -144,6 +148,8 @@ def test_ancillary_objects() -> None:
         exceptions.PageNotAccessible("https://scc.example/", 401),
         exceptions.SCCError("no such system"),
         exceptions.UnexpectedResponse("odd", "<html>"),
+        exceptions.UnexpectedResponse("odd"),
+        exceptions.UnexpectedResponse(None),
         exceptions.WrongCredentialsException(),
     ],
 )
@@ -176,15 +182,90 @@ def test_no_secret_shows() -> None:
         SCC_Credentials({"http": {}, "auth": {}})
 
 
-def test_another_server_is_set_in_one_place() -> None:
-    """All addresses follow."""
-    try:
-        constants.set_base_url("http://127.0.0.1:1")
+def test_another_server_is_set_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All addresses follow the base URL; each may be set by itself too, and all can be set back."""
+    before = {name: value for name, value in vars(constants).items() if isinstance(value, str)}
+    with monkeypatch.context() as patch:
+        patch.setattr(constants, "BASE_URL", "http://127.0.0.1:1")
         assert constants.BASE_URL == "http://127.0.0.1:1/"
-        assert (
-            constants.download_optical_pattern.format("x")
-            == "http://127.0.0.1:1/data_processing/measurements/x/download-optical/"
+        assert constants.download_optical_pattern.format("x") == (
+            "http://127.0.0.1:1/data_processing/measurements/x/download-optical/"
         )
-    finally:
-        constants.set_base_url("https://scc.imaa.cnr.it/")
+        patch.setattr(constants, "login_url", "http://127.0.0.1:2/accounts/login/")
+        assert constants.login_url == "http://127.0.0.1:2/accounts/login/"
+        assert constants.logout_url == "http://127.0.0.1:1/accounts/logout/"
+    assert {name: value for name, value in vars(constants).items() if isinstance(value, str)} == before
     assert constants.login_url == "https://scc.imaa.cnr.it/accounts/login/"
+
+
+@given(st.text(), st.sampled_from([None, "", "True", "OK"]) | st.text())
+def test_any_cell_gives_a_value_or_the_documented_error(text: str, icon: str | None) -> None:
+    """Whatever stands in a cell of either kind, and whether it has a picture or not."""
+    bs4 = pytest.importorskip("bs4")
+    soup = bs4.BeautifulSoup("<td></td>", "html.parser")
+    soup.td.string = text
+    if icon is not None:
+        soup.td.append(soup.new_tag("img", alt=icon))
+    for cell in (Cell(text, icon), soup.td):
+        assert isinstance(types.scc_product_status(cell).status, ProductStatus)
+        assert types.scc_bool(cell) in {True, False}
+        with suppress(ValueError):
+            assert isinstance(types.scc_date(cell), datetime)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "start", "stop", "upload", "is_queued", "is_being_processed", *MODULES]), JSON))
+def test_any_object_gives_a_measurement_or_the_documented_error(value: dict[str, object]) -> None:
+    """Of the API, whose objects are what its server makes them; and an ancillary one is always one."""
+    with suppress(KeyError, ValueError):
+        assert isinstance(Measurement.from_json(value).to_csv(), str)
+    with suppress(KeyError, ValueError):
+        whole = {"id": "x", "start": "2021-03-07T09:30:00", "stop": "2021-03-07T11:00:00", **value}
+        assert isinstance(Measurement.from_json(whole).to_csv(), str)
+    assert isinstance(types.APIObject({"__class__": 1, **value}).exists, bool)
+
+
+@given(st.dictionaries(st.sampled_from([*TEXTS, *CONSTANT, "is_being_processed", "elda_ok"]), st.text().map(Cell)))
+def test_any_row_gives_a_value_or_the_documented_error(cells: dict[str, Cell]) -> None:
+    """A row may lack any cell; the error names it."""
+    for kind in (Measurement, LidarConstant):
+        with suppress(ValueError):
+            assert isinstance(kind.from_table_row(Row(cells)).to_csv(), str)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="no cell 'id'"):
+        Measurement.from_table_row(Row({}))
+    with pytest.raises(ValueError, match="no cell 'measurement_id_display'"):
+        LidarConstant.from_table_row(Row({}))
+
+
+@pytest.mark.parametrize("options", [{}, {"multi_valued_attributes": None}])
+def test_classes_as_a_list_or_as_a_text(options: dict[str, None]) -> None:
+    """BeautifulSoup gives them in either way, by how it was told to parse."""
+    bs4 = pytest.importorskip("bs4")
+    cells = "".join(f'<td class="a field-{name} b">{text}</td>' for name, text in CONSTANT.items())
+    row = bs4.BeautifulSoup(f"<table><tr>{cells}</tr></table>", "html.parser", **options).tr
+    assert LidarConstant.from_table_row(row).lidar_constant == CONSTANT["lidar_constant"]
+
+
+def test_flags_travel() -> None:
+    """To other processes and back, with their status."""
+    for flag in (Flag(True), Flag(False), Flag(False, ProductStatus.UNKNOWN)):
+        again = pickle.loads(pickle.dumps(copy.deepcopy(flag)))
+        assert (again, again.status, f"{again}") == (flag, flag.status, str(bool(flag)))
+
+
+def test_neither_beautifulsoup_nor_pollyxt_is_needed() -> None:
+    """Without them the package is imported and reads rows, and a station has its code as name."""
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['bs4', 'pollyxt_pipelines']))\n"
+        "from scckit.plugins import Cell, Row\n"
+        "from scckit_compat.scc_access import Measurement\n"
+        f"cells = {{name: Cell(text) for name, text in {TEXTS}.items()}}\n"
+        "print(Measurement.from_table_row(Row(cells)).to_csv())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("20210307aky0930,aky,aky,2021-03-07T09:30:00,")

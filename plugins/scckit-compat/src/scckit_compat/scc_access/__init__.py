@@ -5,15 +5,19 @@ What behaves differently, and why, is told in the migration guide. For new progr
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import quote
 
 import scckit
 from scckit import errors
 from scckit.operations import DownloadArchive
+from scckit.plugins import Row
 from scckit_compat.scc_access import constants, exceptions
 from scckit_compat.scc_access._operations import (
     AncillaryObject,
@@ -82,19 +86,26 @@ class SCC_Credentials:  # noqa: N801 - the published name
 class SCC:
     """A session with the SCC; ``scc_session`` signs in and out by itself.
 
-    Args:
+    Attributes:
         credentials: Both pairs.
+        client: The ``scckit.Client`` behind it, which does more.
     """
 
     def __init__(self, credentials: SCC_Credentials) -> None:
         """Begin signed out; nothing is sent. The server is that of ``constants.BASE_URL``."""
         self.credentials = credentials
-        self._client: Final = _connect(credentials)
+        self.client: Final = _connect(credentials)
         self._links: dict[tuple[ListPage, int], ListPage] = {}
 
     def __repr__(self) -> str:
         """Show the server and the state."""
-        return f"SCC({self._client!r})"
+        return f"SCC({self.client!r})"
+
+    @property
+    def session(self) -> NoReturn:
+        """Say why there is none."""
+        msg = "there is no `session` of requests here; use `download_file` for a file, or `client` for all that scckit does"
+        raise AttributeError(msg)
 
     def login(self) -> None:
         """Sign in.
@@ -104,25 +115,20 @@ class SCC:
             PageNotAccessible: The HTTP pair was refused, or the page is not there.
             UnexpectedResponse: Anything else is in the way.
         """
-        try:
-            self._client.sign_in()
-        except errors.WrongAccount as error:
-            raise exceptions.WrongCredentialsException(str(error)) from error
-        except errors.WrongHTTPCredentials as error:
-            raise exceptions.PageNotAccessible(constants.login_url, 401) from error
-        except errors.UnexpectedStatus as error:
-            raise exceptions.PageNotAccessible(constants.login_url, error.status or 0) from error
-        except errors.SCCError as error:
-            raise exceptions.UnexpectedResponse(str(error)) from error
+        with _told():
+            try:
+                self.client.sign_in()
+            except errors.UnexpectedStatus as error:
+                raise exceptions.PageNotAccessible(constants.login_url, error.status or 0) from error
 
     def logout(self) -> None:
         """Sign out and let go of the connections; signing in again is fine."""
         with _told():
-            self._client.sign_out()
+            self.client.sign_out()
 
     def close(self) -> None:
         """Sign out and close for good; what ``scc_session`` does at its end."""
-        self._client.close()
+        self.client.close()
 
     def download_file(self, url: str, path: Path) -> None:
         """Download a file; it has its name only when it is complete.
@@ -135,7 +141,7 @@ class SCC:
             UnexpectedResponse: There is no such file, or a web page came in its place.
         """
         with _told():
-            if self._client.run(FileDownload(url, FileSink(Path(path)))) is None:
+            if self.client.run(FileDownload(url, FileSink(Path(path)))) is None:
                 raise exceptions.UnexpectedResponse(f"there is no file at {url}")
 
     def query_measurements(
@@ -159,8 +165,7 @@ class SCC:
         filters = [("start__gte", _moment(date_start)), ("start__lt", _moment(date_end))]
         if location is not None:
             filters.append(("station_id", location.scc_code))
-        found = self._page(constants.list_measurements_url, filters, page)
-        return found.pages, [Measurement.from_table_row(row) for row in found.rows]
+        return self._page(constants.list_measurements_url, filters, page, Measurement.from_table_row)
 
     def get_lidar_constants(
         self, date_start: date, date_end: date, location: Location | None, page: int = 1
@@ -169,28 +174,37 @@ class SCC:
         filters = [("profile_start_time__gte", _moment(date_start)), ("profile_start_time__lt", _moment(date_end))]
         if location is not None:
             filters.append(("station", location.scc_code))
-        found = self._page(constants.lidar_constants_url, filters, page)
-        return found.pages, [LidarConstant.from_table_row(row) for row in found.rows]
+        return self._page(constants.lidar_constants_url, filters, page, LidarConstant.from_table_row)
 
     #: The published name.
     get_lidar_consants = get_lidar_constants
 
-    def _page(self, url: str, filters: Sequence[tuple[str, str]], number: int) -> RowsPage:
+    def _page(
+        self, url: str, filters: Sequence[tuple[str, str]], number: int, read: Callable[[Row], T]
+    ) -> tuple[int, list[T]]:
+        """Return the number of pages, and what is on one of them."""
         if number < 1:
             msg = "Page numbers start at 1!"
             raise ValueError(msg)
-        first = ListPage(url, tuple(filters))
+        with _told():
+            page = self._reached(ListPage(url, tuple(filters)), number)
+            try:
+                return page.pages, [read(row) for row in page.rows]
+            except ValueError as error:
+                raise exceptions.UnexpectedResponse(f"a row of {url} cannot be read: {error}") from error
+
+    def _reached(self, first: ListPage, number: int) -> RowsPage:
+        """Follow the links to a page, from the nearest one before it that was seen; behind the last there is nothing."""
         near = max((one for one in range(1, number + 1) if (first, one) in self._links), default=1)
         wanted = self._links.get((first, near), first)
         while True:
-            with _told():
-                page: RowsPage = self._client.run(wanted)
+            page: RowsPage = self.client.run(wanted)
             if page.next is not None:
                 self._links[first, near + 1] = page.next
             if near == number:
                 return page
             if page.next is None:
-                return RowsPage((), page.pages, None)  # behind the last page there is nothing
+                return RowsPage((), page.pages, None)
             wanted, near = page.next, near + 1
 
     def download_products(  # noqa: PLR0913, PLR0917 - as published
@@ -219,6 +233,8 @@ class SCC:
 
         Raises:
             ValueError: Nothing was asked for.
+            WrongCredentialsException: The account was refused.
+            PageNotAccessible: The HTTP pair was refused.
         """
         wanted = {"hirelpp": hirelpp, "cloudmask": cloudmask, "elpp": elpp, "optical": optical, "elic": elic}
         chosen = [name for name, is_wanted in wanted.items() if is_wanted]
@@ -228,10 +244,15 @@ class SCC:
         for name in chosen:
             beginning, route, modules = _ARCHIVES[name]
             path = Path(download_path) / f"{beginning}_{measurement_id}.zip"
-            try:
-                yield self._client.run(DownloadArchive(measurement_id, route, ZipFile(path), modules))
-            except errors.SCCError as error:
-                _say(f"Error while downloading {path.name} from SCC: {error}")
+            with _told():
+                try:
+                    self.client.run(DownloadArchive(measurement_id, route, ZipFile(path), modules))
+                except (errors.WrongAccount, errors.WrongHTTPCredentials):
+                    raise  # it would be the same for each, and some servers lock an account that is refused too often
+                except errors.SCCError as error:
+                    _say(f"Error while downloading {path.name} from SCC: {error}")
+                    continue
+            yield path
 
     def get_ancillary(self, file_id: str, file_type: str) -> APIObject | None:
         """Look up an ancillary file.
@@ -252,7 +273,7 @@ class SCC:
             msg = f"File type should be one of: {', '.join(_ANCILLARY)}"
             raise ValueError(msg)
         with _told():
-            found = self._client.run(AncillaryObject(getattr(constants, pattern).format(_quoted(file_id))))
+            found = self.client.run(AncillaryObject(getattr(constants, pattern).format(_quoted(file_id)), file_id))
         return None if found is None else APIObject(found)
 
     #: The published name.
@@ -276,17 +297,17 @@ class SCC:
             lr_filename: Lidar ratio file.
 
         Raises:
-            SCCError: The SCC refused it, in its own words.
+            SCCError: The SCC refused it, in its own words, or would: no such system, no file.
             UnexpectedResponse: It is not known what the SCC did, or nothing was sent.
             FileNotFoundError: A file is not there.
         """
         for path in (filename, rs_filename, ov_filename, lr_filename):
             if path is not None and not Path(path).exists():
-                raise FileNotFoundError(path)
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         with _told():
-            receipt = self._client.measurements.upload(
+            receipt = self.client.measurements.upload(
                 filename,
-                system=int(system_id),
+                system=_number(system_id),
                 sounding=rs_filename,
                 overlap=ov_filename,
                 lidar_ratio=lr_filename,
@@ -304,12 +325,12 @@ class SCC:
             UnexpectedResponse: The server did not answer the question.
         """
         with _told():
-            found = self._client.run(
+            found = self.client.run(
                 MeasurementObject(constants.api_measurement_pattern.format(_quoted(measurement_id)))
             )
             try:
                 return None if found is None else Measurement.from_json(found)
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, ValueError) as error:
                 raise exceptions.UnexpectedResponse(f"the API's measurement lacks something: {error!r}") from error
 
     def delete_measurement(self, measurement_id: str) -> None:
@@ -320,7 +341,7 @@ class SCC:
             UnexpectedResponse: It was not deleted, or that is not known.
         """
         with _told(measurement_id):
-            self._client.measurements.delete(measurement_id)
+            self.client.measurements.delete(measurement_id)
 
     def rerun_processing(self, measurement_id: str) -> None:
         """Restart the whole processing of a measurement.
@@ -330,7 +351,7 @@ class SCC:
             UnexpectedResponse: It was not restarted, or that is not known.
         """
         with _told(measurement_id):
-            self._client.measurements.rerun(measurement_id)
+            self.client.measurements.rerun(measurement_id)
 
 
 @contextmanager
@@ -352,7 +373,9 @@ def _connect(credentials: SCC_Credentials) -> Any:  # noqa: ANN401 - a client th
         credentials.password,
         source="SCC_Credentials",
     )
-    return scckit.connect(constants.BASE_URL, credentials=pairs)
+    # By an address, not by BASE_URL: in the published package that decides nothing, and a program that has set the
+    # addresses one by one must not reach another server than it has before.
+    return scckit.connect(constants.login_url.removesuffix("accounts/login/"), credentials=pairs)
 
 
 @contextmanager
@@ -360,13 +383,15 @@ def _told(measurement_id: str = "") -> Iterator[None]:
     """Turn errors of scckit into the published ones."""
     try:
         yield
-    except errors.MeasurementNotFound as error:
+    except errors.WrongAccount as error:
+        raise exceptions.WrongCredentialsException(str(error)) from error
+    except errors.WrongHTTPCredentials as error:
+        raise exceptions.PageNotAccessible(constants.login_url, 401) from error
+    except (errors.MeasurementNotFound, errors.InvalidMeasurementID) as error:
         raise exceptions.MeasurementNotFound(measurement_id) from error
-    except (errors.UploadRejected, errors.MeasurementExists) as error:
+    except (errors.UploadRejected, errors.InvalidInput) as error:
         words = ", ".join(getattr(error, "reasons", ())) or str(error)
         raise exceptions.SCCError(words) from error
-    except errors.InvalidMeasurementID as error:
-        raise exceptions.MeasurementNotFound(measurement_id) from error
     except errors.SCCError as error:
         raise exceptions.UnexpectedResponse(str(error)) from error
 
@@ -393,7 +418,12 @@ def _moment(day: date) -> str:
     return day.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _quoted(text: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415 - the one use
+def _number(system_id: object) -> int:
+    try:
+        return int(str(system_id))
+    except ValueError:
+        raise exceptions.SCCError(f"a system is a number, such as 437; found {system_id!r}. Nothing was sent") from None
 
-    return quote(text, safe="")
+
+def _quoted(text: str) -> str:
+    return quote(str(text), safe="")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import zipfile
-from collections.abc import Generator, Mapping
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -15,9 +18,11 @@ import attrs
 from scckit.errors import FilterRefused, LocalFileError, UnexpectedContent, UnreadablePage
 from scckit.plugins import Request, Row
 
-__all__ = ["AncillaryObject", "FileDownload", "ListPage", "MeasurementObject", "RowsPage", "ZipFile"]
+__all__ = ["AncillaryObject", "FileDownload", "FileSink", "ListPage", "MeasurementObject", "RowsPage", "ZipFile"]
 
 _TABLE: Final = "result_list"
+#: What ``zipfile`` raises for what is no archive, or one that it cannot read.
+_NO_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
 @attrs.frozen
@@ -92,9 +97,10 @@ class MeasurementObject:
 
 @attrs.frozen
 class AncillaryObject:
-    """The first object of an ancillary look-up, None where there is none (scc-interface.md 4.6)."""
+    """An ancillary file as the API gives it, None where the SCC knows none of that name (scc-interface.md 4.6)."""
 
     url: str
+    filename: str
 
     def flow(self, session: Any) -> Generator[Any, Any, Mapping[str, Any] | None]:  # noqa: ANN401 - as above
         """Ask the API."""
@@ -103,7 +109,10 @@ class AncillaryObject:
         if not isinstance(objects, list):
             msg = "the API was asked for ancillary files, something else came"
             raise UnreadablePage(msg, url=self.url)
-        return objects[0] if objects and isinstance(objects[0], dict) else None
+        # The API ignores a filter that it does not know and then shows all (4.2); of several of that name the one that is
+        # there wins over a missing one.
+        same = [one for one in objects if isinstance(one, dict) and one.get("filename", self.filename) == self.filename]
+        return min(same, key=lambda one: one.get("status") == "missing", default=None)
 
 
 class FileSink:
@@ -118,29 +127,30 @@ class FileSink:
     def begin(self) -> None:
         """Make a temporary file beside it."""
         self.abort()
-        self._part = self._path.with_name(f".{self._path.name[:48]}.{secrets.token_hex(8)}.part")
-        try:
-            self._file = self._part.open("wb")
-        except OSError as error:
-            msg = f"cannot write {self._path}: {error.strerror or error}"
-            raise LocalFileError(msg) from error
+        part = self._path.with_name(f".{self._path.name[:48]}.{secrets.token_hex(8)}.part")
+        with self._telling():
+            self._file = part.open("xb")
+        self._part = part
 
     def write(self, chunk: bytes, /) -> None:
         """Append bytes."""
         if self._file is not None:
-            try:
+            with self._telling():
                 self._file.write(chunk)
-            except OSError as error:
-                msg = f"cannot write {self._path}: {error.strerror or error}"
-                raise LocalFileError(msg) from error
 
     def commit(self) -> Path:
         """Give it its name."""
-        if self._file is not None and self._part is not None:
-            self._file.close()
-            self.check(self._part)
-            self._part.replace(self._path)
-            self._part = None
+        try:
+            if self._file is not None and self._part is not None:
+                with self._telling():
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
+                    self._file.close()
+                    self.check(self._part)
+                    self._part.replace(self._path)
+                self._part = None
+        finally:
+            self.abort()
         return self._path
 
     def check(self, part: Path) -> None:
@@ -149,23 +159,39 @@ class FileSink:
     def abort(self) -> None:
         """Remove the temporary file."""
         file, part, self._file, self._part = self._file, self._part, None, None
-        if file is not None:
-            file.close()
-        if part is not None:
-            part.unlink(missing_ok=True)
+        with suppress(OSError):
+            if file is not None:
+                file.close()
+        with suppress(OSError):
+            if part is not None:
+                part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            msg = f"cannot write {self._path}: {error.strerror or error}"
+            raise LocalFileError(msg) from error
 
 
 class ZipFile(FileSink):
-    """A file that must be a zip archive."""
+    """A file that must be a zip archive with something in it."""
 
     def check(self, part: Path) -> None:
-        """Make sure that it is one.
+        """Make sure that it is one, from its first byte to its last.
 
         Raises:
             UnexpectedContent: It is not.
         """
-        if not zipfile.is_zipfile(part):
-            msg = "an archive was asked for, something else came; nothing was written"
+        try:
+            with zipfile.ZipFile(part) as archive:
+                names, damaged = archive.namelist(), archive.testzip()
+        except _NO_ARCHIVE as error:
+            msg = f"an archive was asked for, something else came ({error}); nothing was written"
+            raise UnexpectedContent(msg) from error
+        if damaged is not None or not names:
+            msg = f"the archive is {'empty' if damaged is None else f'damaged, at {damaged!r}'}; nothing was written"
             raise UnexpectedContent(msg)
 
 

@@ -1,13 +1,10 @@
-"""Addresses of the SCC under their published names. ``BASE_URL`` says which server is asked: set it before a session begins."""
+"""Addresses of the SCC under their published names. Set ``constants.BASE_URL`` before a session begins: the others follow."""
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Final
-
-__all__ = ["BASE_URL", "set_base_url"]
-
-#: The server; new sessions go there.
-BASE_URL = "https://scc.imaa.cnr.it/"
 
 #: What stands behind the base URL, by the published name; ``{0}`` is an ID or a name.
 _PATHS: Final = {
@@ -32,6 +29,7 @@ _PATHS: Final = {
     "api_overlap_search_pattern": "api/v1/overlap_files/?filename={0}",
 }
 
+BASE_URL: str
 login_url: str
 logout_url: str
 list_measurements_url: str
@@ -53,15 +51,16 @@ api_lidarratio_search_pattern: str
 api_overlap_search_pattern: str
 
 
-def set_base_url(url: str) -> None:
-    """Let all addresses lead to another server, such as an emulator; for sessions that begin afterwards.
+class _Addresses(ModuleType):
+    """A module whose addresses follow its base URL, as those of the published one do not once it is imported."""
 
-    Args:
-        url: Its base URL.
-    """
-    base = url if url.endswith("/") else url + "/"
-    globals()["BASE_URL"] = base
-    globals().update({name: base + path for name, path in _PATHS.items()})
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "BASE_URL":
+            value = f"{value}".rstrip("/") + "/"
+            for other, path in _PATHS.items():
+                super().__setattr__(other, value + path)
+        super().__setattr__(name, value)
 
 
-set_base_url(BASE_URL)
+sys.modules[__name__].__class__ = _Addresses
+sys.modules[__name__].BASE_URL = "https://scc.imaa.cnr.it/"  # type: ignore[attr-defined]

@@ -67,10 +67,10 @@ class UnexpectedResponse(Exception):
 
     Attributes:
         message: What is wrong.
-        body: Always None here: a page may hold what should not stand in a log.
+        body: None in what this package raises: a page may hold what should not stand in a log.
     """
 
-    def __init__(self, message: str, body: str | None = None) -> None:
+    def __init__(self, message: str | None, body: str | None = None) -> None:
         """Keep what is known."""
         super().__init__(message)
         self.message = message
@@ -78,4 +78,6 @@ class UnexpectedResponse(Exception):
 
     def __str__(self) -> str:
         """Say what is wrong."""
+        if self.message is None:
+            return "SCC responded in an unknown way"
         return f"SCC responded in an unknown way: {self.message}" + (f"\n{self.body}" if self.body else "")

@@ -106,8 +106,7 @@ class Product:
     def from_code(code: int | None) -> Product:
         """Make one of the API's number: 127 is done, 0 not run, 1 running, and anything else failed."""
         statuses = {_DONE: ProductStatus.OK, _NOT_RUN: ProductStatus.NO_RUN, _RUNNING: ProductStatus.UNKNOWN}
-        unknown = ProductStatus.UNKNOWN if code is None else ProductStatus.ERROR
-        return Product(statuses.get(code, unknown) if code is not None else unknown, code)
+        return Product(ProductStatus.UNKNOWN if code is None else statuses.get(code, ProductStatus.ERROR), code)
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 - a cell of either kind
@@ -164,10 +163,18 @@ def _cells(row: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a row of either kin
         return row.cells
     named: dict[str, Any] = {}
     for cell in row.find_all(["td", "th"]):
-        for word in cell.get("class") or ():
+        # As a list or as one text, by the parser that BeautifulSoup was told to use.
+        for word in " ".join(cell.get_attribute_list("class", "")).split():
             if word.startswith("field-"):
-                named[word.removeprefix("field-")] = cell
+                named.setdefault(word.removeprefix("field-"), cell)
     return named
+
+
+def _cell(cells: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a cell of either kind
+    if name not in cells:
+        msg = f"the row has no cell {name!r}; it has: {', '.join(cells) or 'none'}"
+        raise ValueError(msg)
+    return cells[name]
 
 
 def _status(cells: Mapping[str, Any], module: str) -> Product:
@@ -217,16 +224,20 @@ class Measurement:
 
     @staticmethod
     def from_table_row(tr: Any) -> Measurement:  # noqa: ANN401 - a row of either kind
-        """Make one of a row of the list of measurements."""
+        """Make one of a row of the list of measurements.
+
+        Raises:
+            ValueError: It lacks a cell, or a date of it is none.
+        """
         cells = _cells(tr)
         processing = cells.get("is_being_processed") or cells.get("is_running")
         return Measurement(
-            id=_text(cells["id"]),
-            station_code=_text(cells["station_id"]),
-            date_start=scc_date(cells["start"]),
-            date_end=scc_date(cells["stop"]),
-            date_creation=scc_date(cells["creation_date"]),
-            date_updated=scc_date(cells["updated_date"]),
+            id=_text(_cell(cells, "id")),
+            station_code=_text(_cell(cells, "station_id")),
+            date_start=scc_date(_cell(cells, "start")),
+            date_end=scc_date(_cell(cells, "stop")),
+            date_creation=scc_date(_cell(cells, "creation_date")),
+            date_updated=scc_date(_cell(cells, "updated_date")),
             is_uploaded=_status(cells, "upload"),
             **{module: _status(cells, module) for module in _MODULES},
             is_processing=Flag(False, ProductStatus.UNKNOWN) if processing is None else scc_bool(processing),  # noqa: FBT003 - the value
@@ -235,7 +246,20 @@ class Measurement:
 
     @staticmethod
     def from_json(json: Mapping[str, Any]) -> Measurement:
-        """Make one of an object of the API."""
+        """Make one of an object of the API.
+
+        Raises:
+            KeyError: It has no ID, begin or end.
+            ValueError: One of these or a status is not what it must be.
+        """
+        for name in ("id", "start", "stop"):
+            if not isinstance(json[name], str):
+                msg = f"{name} of a measurement is a text; found {json[name]!r}"
+                raise ValueError(msg)  # noqa: TRY004 - as for texts that cannot be read
+        for name in ("upload", *_MODULES):
+            if not isinstance(json.get(name), int | None):
+                msg = f"{name} of a measurement is a number; found {json[name]!r}"
+                raise ValueError(msg)  # noqa: TRY004 - as above
         running = json.get("is_being_processed", json.get("is_running"))
         return Measurement(
             id=json["id"],
@@ -279,21 +303,25 @@ class LidarConstant:
 
     @staticmethod
     def from_table_row(tr: Any) -> LidarConstant:  # noqa: ANN401 - a row of either kind
-        """Make one of a row of the list of lidar constants."""
+        """Make one of a row of the list of lidar constants.
+
+        Raises:
+            ValueError: It lacks a cell, or a date of it is none.
+        """
         cells = _cells(tr)
         texts = {
-            name: _text(cells[f"{name}_display"])
+            name: _text(_cell(cells, f"{name}_display"))
             for name in ("measurement_id", "channel_id", "system_id", "product_id")
         }
         same = ("detection_wavelength", "lidar_constant", "lidar_constant_stat_err", "elda_version")
         return LidarConstant(
             **texts,
-            **{name: _text(cells[name]) for name in same},
-            profile_start_time=scc_date(cells["profile_start_time"]),
-            profile_end_time=scc_date(cells["profile_end_time"]),
-            calibration_window_bottom=_text(cells["calibr_window_bottom"]),
-            calibration_window_top=_text(cells["calibr_window_top"]),
-            creation_date=scc_date(cells["creation_date"]),
+            **{name: _text(_cell(cells, name)) for name in same},
+            profile_start_time=scc_date(_cell(cells, "profile_start_time")),
+            profile_end_time=scc_date(_cell(cells, "profile_end_time")),
+            calibration_window_bottom=_text(_cell(cells, "calibr_window_bottom")),
+            calibration_window_top=_text(_cell(cells, "calibr_window_top")),
+            creation_date=scc_date(_cell(cells, "creation_date")),
         )
 
 
@@ -305,7 +333,6 @@ class APIObject:
     def __init__(self, response_body: Mapping[str, Any] | None) -> None:
         """Take the values."""
         values = response_body or {}
-        for key, value in values.items():
-            setattr(self, key, value)
+        vars(self).update(values)
         # An object without a status is there all the same (scc-interface.md 4.6).
         self.exists = response_body is not None and str(values.get("status", "ok")).lower() != "missing"
