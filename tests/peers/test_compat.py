@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -215,13 +217,19 @@ pollyxt_pipelines.main()
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed, and the files that it left, by name."""
+    """What a command printed, the files that it left, by name, and what the server holds afterwards, by ID."""
 
+    status: int
     out: list[str]
     files: dict[str, bytes]
+    known: dict[str, dict[str, Any]]
 
 
-def ran(package: str, folder: Path, prepare: Callable[[Path, Server], Sequence[str]]) -> Ran:
+Prepare = Callable[[Path, Server], Sequence[str]]
+Both = Callable[[Prepare], tuple[Ran, Ran]]
+
+
+def ran(package: str, folder: Path, prepare: Prepare) -> Ran:
     """Run a command of pollyxt_pipelines on a fresh emulator.
 
     Args:
@@ -249,14 +257,16 @@ def ran(package: str, folder: Path, prepare: Callable[[Path, Server], Sequence[s
             timeout=120,
             check=False,
         )
-    assert done.returncode == 0, done.stdout + done.stderr
+        known = server.measurements()
+    for secret in (server.password, server.http_password):
+        assert secret not in done.stdout + done.stderr
     files = {path.name: path.read_bytes() for path in work.rglob("*") if path.is_file()}
-    return Ran(_lines(done.stdout), files)
+    return Ran(done.returncode, _lines(done.stdout, work), files, known)
 
 
-def _lines(text: str) -> list[str]:
-    """Return what is said: without colours, bars, clocks and the lines of their code."""
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+def _lines(text: str, work: Path) -> list[str]:
+    """Return what is said: without colours, bars, clocks, the lines of their code and the folder of the test."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace(str(work), "WORK")
     kept = []
     for line in re.split(r"[\r\n]+", plain):
         words = re.sub(r"^\[\d\d:\d\d:\d\d\]", "", line)
@@ -276,120 +286,208 @@ def archives(ran: Ran) -> dict[str, list[str]]:
     return found
 
 
+def table(ran: Ran, name: str) -> list[list[str]]:
+    """Return the rows of a CSV file that was written."""
+    return list(csv.reader(io.StringIO(ran.files[name].decode())))
+
+
 @pytest.fixture
-def both(tmp_path: Path) -> Callable[[Callable[[Path, Server], Sequence[str]]], tuple[Ran, Ran]]:
+def both(tmp_path: Path) -> Both:
     """Run a command with their package, and with ours."""
 
-    def run(prepare: Callable[[Path, Server], Sequence[str]]) -> tuple[Ran, Ran]:
+    def run(prepare: Prepare) -> tuple[Ran, Ran]:
         return ran("theirs", tmp_path / "theirs", prepare), ran("ours", tmp_path / "ours", prepare)
 
     return run
 
 
-Both = Callable[[Callable[[Path, Server], Sequence[str]]], tuple[Ran, Ran]]
-
-
-def test_their_search(both: Both) -> None:
+@pytest.mark.parametrize("detailed", [False, True], ids=["", "detailed status"])
+def test_their_search(both: Both, detailed: bool) -> None:
     """The same table and the same CSV, although a row that is not being processed is false in ours and true in theirs."""
-    theirs, ours = both(
-        lambda *_: ["scc-search", "2022-01-01", "2023-01-01", "--location", "Antikythera", "--to-csv", "rows.csv"]
-    )
+    words = ["scc-search", "2022-01-01", "2023-01-01", "--location", "Antikythera", "--to-csv", "rows.csv"]
+    theirs, ours = both(lambda *_: [*words, *(["--detailed-status"] if detailed else [])])
 
-    assert list(csv.reader(io.StringIO(ours.files["rows.csv"].decode()))) == list(
-        csv.reader(io.StringIO(theirs.files["rows.csv"].decode()))
-    )
-    assert len(ours.files["rows.csv"].splitlines()) > 2
+    assert table(ours, "rows.csv") == table(theirs, "rows.csv")
+    assert len(table(ours, "rows.csv")) > 2
     assert ours.out == theirs.out
+    assert (ours.status, theirs.status) == (0, 0)
+
+
+def test_their_search_of_all_stations(both: Both) -> None:
+    """Better: theirs ends in a traceback at the first station that its list does not have, ours shows all pages of it."""
+    theirs, ours = both(lambda *_: ["scc-search", "2022-01-01", "2023-01-01", "--to-csv", "rows.csv"])
+
+    assert theirs.status == 1
+    assert "rows.csv" not in theirs.files
+    assert ours.status == 0
+    assert {row[0] for row in table(ours, "rows.csv")[1:]} == set(ours.known)
+    assert all(any(measurement_id in line for line in ours.out) for measurement_id in ours.known)
+
+
+def test_their_search_without_a_result(both: Both) -> None:
+    """The same words."""
+    theirs, ours = both(lambda *_: ["scc-search", "2001-01-01", "2001-01-02", "--location", "Antikythera"])
+
+    assert ours.out == theirs.out == ["No measurements found!"]
 
 
 def test_their_search_and_download(both: Both) -> None:
-    """The same archives of the same measurements, with the same names.
+    """The same archives of the same measurements, with the same names, and the same words about each.
 
-    Better: where there is no product they save the page that says so as a zip and count it; ours has no such file.
+    Better: where there is no product they save the page that says so as a zip and count it; ours has no such file, and says
+    so in a line of its own.
     """
-    words = ["scc-search-download", "2022-01-01", "2022-03-01", "products", "--location", "Antikythera", "--no-hirelpp"]
-    theirs, ours = both(lambda *_: words)
-
-    assert archives(ours)
-    assert archives(ours) == {name: members for name, members in archives(theirs).items() if members}
-
-
-def test_their_download(both: Both) -> None:
-    """The same archives of a measurement, and the same words about them."""
 
     def prepare(_: Path, server: Server) -> list[str]:
-        return ["scc-download", "products", "--id", server.seeded(**WELL)]
+        found = server.measurements(start__lt=YEAR[1].replace(tzinfo=None), start__gte=YEAR[0].replace(tzinfo=None))
+        rows = sorted((one["start"][:10], one["elpp"]) for one in found.values() if "aky" in one["id"])
+        pairs = itertools.pairwise(rows)
+        begin, end = next((first[0], last[0]) for first, last in pairs if {first[1], last[1]} == {DONE, FAILED})
+        span = [begin, f"{date.fromisoformat(end) + timedelta(days=1)}"]
+        return ["scc-search-download", *span, "products", "--location", "Antikythera", "--no-hirelpp"]
+
+    theirs, ours = both(prepare)
+    pages = {name for name, members in archives(theirs).items() if not members}
+
+    assert pages
+    assert archives(ours)
+    assert archives(ours) == {name: members for name, members in archives(theirs).items() if members}
+    assert _about_files(ours) == [line for line in _about_files(theirs) if line.rpartition("/")[2] not in pages]
+    assert _failed(ours) == pages
+    assert theirs.out[0] == ours.out[0]
+    assert theirs.out[0].startswith("Found")
+    assert (theirs.out[-1], ours.out[-1]) == (
+        f"Downloaded {len(archives(theirs))} files!",
+        f"Downloaded {len(archives(ours))} files!",
+    )
+
+
+def _about_files(ran: Ran) -> list[str]:
+    return [line for line in ran.out if line.startswith("Downloaded") and line.endswith(".zip")]
+
+
+def _failed(ran: Ran) -> set[str]:
+    found = (re.match(r"Error while downloading (\S+) from SCC: \S", line) for line in ran.out)
+    return {match[1] for match in found if match}
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["by ID", "by a list"])
+def test_their_download(both: Both, listed: bool) -> None:
+    """The same archives of measurements, and the same words about them."""
+
+    def prepare(work: Path, server: Server) -> list[str]:
+        measurement_id = server.seeded(**WELL)
+        if not listed:
+            return ["scc-download", "products", "--id", measurement_id]
+        (work / "list.csv").write_text(f"Filename,id,Products_Downloaded\nx.nc,{measurement_id},False\n")
+        return ["scc-download", "products", "list.csv"]
 
     theirs, ours = both(prepare)
 
     assert archives(ours) == archives(theirs)
     assert len(archives(ours)) == len(DOWNLOADS)
+    assert ours.files.keys() == theirs.files.keys()
     assert ours.out == theirs.out
+    assert len(_about_files(ours)) == len(DOWNLOADS)
+
+
+def test_their_download_of_what_is_not_there(both: Both) -> None:
+    """Better: a product that there is not is a page named ``.zip`` in theirs, and a line that says why in ours."""
+    theirs, ours = both(lambda _, server: ["scc-download", "products", "--id", server.seeded(elpp=FAILED, hirelpp=DONE)])
+    pages = {name for name, members in archives(theirs).items() if not members}
+
+    assert any(page.startswith("optical_") for page in pages)
+    assert archives(ours) == {name: members for name, members in archives(theirs).items() if members}
+    assert _failed(ours) == pages
+    assert _about_files(ours) == [line for line in _about_files(theirs) if line.rpartition("/")[2] not in pages]
+    assert len(ours.out) == len(theirs.out)
 
 
 def test_their_upload(both: Both) -> None:
-    """The same words, the same list of what was sent, and the measurements are there."""
-    arrived = []
+    """The same words, the same list of what was sent, and the same measurements are there.
+
+    One file goes, with its sounding; one is refused by the server; one names a sounding that is not in the folder.
+    """
 
     def prepare(work: Path, server: Server) -> list[str]:
-        for hour in (9, 12):
-            name = f"20210307aky{hour:02}30"
+        options: dict[str, dict[str, Any]] = {
+            "20210307aky0930": {},
+            "20210307aky1230": {"leave_out": ["Laser_Shots"]},
+            "20210307aky1530": {"sounding": "rs_none.nc"},
+            "20210307aky1730": {},
+        }
+        write_sounding(work / "rs_20210307aky09.nc", start=START)
+        for name, changes in options.items():
+            given = {"sounding": "rs_20210307aky09.nc", "points": 200, "profiles": 2, **changes}
             attributes = {"X_PollyXTPipelines_Configuration_ID": 438}
-            sounding = f"rs_20210307aky{hour:02}.nc"
-            write_sounding(work / sounding, start=START)
-            write_raw(
-                work / f"{name}.nc",
-                measurement_id=name,
-                start=START,
-                stop=STOP,
-                points=200,
-                profiles=2,
-                sounding=sounding,
-                attributes=attributes,
-            )
-        arrived.append(server)
+            write_raw(work / f"{name}.nc", measurement_id=name, start=START, stop=STOP, attributes=attributes, **given)
         return ["scc-upload", str(work), "list.csv"]
 
     theirs, ours = both(prepare)
 
-    def listed(ran: Ran) -> list[dict[str, str]]:
-        rows = csv.DictReader(io.StringIO(ran.files["list.csv"].decode()))
-        return sorted(({**row, "Filename": Path(row["Filename"]).name} for row in rows), key=lambda row: row["id"])
+    def listed(ran: Ran) -> list[tuple[str, ...]]:
+        names, *rows = table(ran, "list.csv")
+        return [tuple(names), *sorted((Path(row[0]).name, *row[1:]) for row in rows)]
 
+    new = {"20210307aky0930", "20210307aky1730"}
     assert listed(ours) == listed(theirs)
-    assert [row["id"] for row in listed(ours)] == ["20210307aky0930", "20210307aky1230"]
+    assert {row[1] for row in listed(ours)[1:]} == new
+    assert {name for name in ours.known if name.startswith("20210307")} == new
+    assert ours.known.keys() == theirs.known.keys()
     assert ours.out == theirs.out
+    assert any("1230.nc: Error: " in line and "missing: Laser_Shots" in line for line in ours.out)
+    assert "Radiosonde file rs_20210307aky09.nc already exists on SCC." in ours.out
 
 
 def test_their_rerun(both: Both) -> None:
-    """The same words for one that is there.
+    """The same words for one that is there, and it is queued.
 
     Better: of one that is not there they say that it was restarted, since the server's list shows no error; ours says no.
     """
+    asked = []
 
-    def there(_: Path, server: Server) -> list[str]:
-        return ["scc-rerun", server.seeded(**WELL)]
+    def prepare(_: Path, server: Server) -> list[str]:
+        asked.append(server.seeded(**WELL))
+        return ["scc-rerun", asked[-1], "20010101aky0000"]
 
-    theirs, ours = both(there)
-    assert ours.out == theirs.out
+    theirs, ours = both(prepare)
+    there = asked[0]
+
+    assert asked == [there, there]
+    assert ours.known[there]["is_queued"]
+    assert theirs.known[there]["is_queued"]
+    assert [line for line in ours.out if there in line] == [line for line in theirs.out if there in line]
+    assert f"Re-running {there}" in ours.out
+    assert "Re-running 20010101aky0000" in theirs.out
+    assert "-> Could not make request: 20010101aky0000" in ours.out
+    said = "MeasurementNotFound: Measurement with ID 20010101aky0000 does not exist in the SCC database"
+    assert said in ours.out
 
 
 def test_their_delete(both: Both) -> None:
-    """The same words, for what was deleted and for what is not there."""
+    """The same words, for what was deleted and for what is not there; and the same one is gone."""
+    asked = []
 
     def prepare(_: Path, server: Server) -> list[str]:
-        return ["scc-delete", server.seeded(eldec=NOT_RUN), "20010101aky0000"]
+        asked.append(server.seeded(eldec=NOT_RUN))
+        return ["scc-delete", asked[-1], "20010101aky0000"]
 
     theirs, ours = both(prepare)
 
     assert ours.out == theirs.out
-    assert any("20010101aky0000" in line for line in ours.out)
+    assert f"Deleted {asked[0]}" in ours.out
+    assert "-> Could not delete: 20010101aky0000" in ours.out
+    assert ours.known.keys() == theirs.known.keys()
+    assert asked[1] not in ours.known
+    assert len(ours.known) == 109
 
 
-def test_their_lidar_constants(both: Both) -> None:
+@pytest.mark.parametrize("station", [None, "Antikythera"])
+def test_their_lidar_constants(both: Both, station: str | None) -> None:
     """The same table, letter for letter."""
-    theirs, ours = both(lambda *_: ["scc-lidar-constants", "2022-01-01", "2023-01-01", "constants.csv"])
+    words = ["scc-lidar-constants", "2022-01-01", "2023-01-01", "constants.csv"]
+    theirs, ours = both(lambda *_: [*words, *(["--location", station] if station else [])])
 
     assert ours.files["constants.csv"] == theirs.files["constants.csv"]
-    assert len(ours.files["constants.csv"].splitlines()) > 50
+    assert len(table(ours, "constants.csv")) > (5 if station else 50)
     assert ours.out == theirs.out

@@ -55,6 +55,7 @@ _ANCILLARY: Final[Mapping[str, str]] = {
     "overlap": "api_overlap_search_pattern",
     "lidarratio": "api_lidarratio_search_pattern",
 }
+_WORDS: Final[Mapping[str, str]] = {"sounding": "Radiosonde", "overlap": "Overlap", "lidarratio": "Lidar ratio"}
 
 
 class SCC_Credentials:  # noqa: N801 - the published name
@@ -301,22 +302,26 @@ class SCC:
             UnexpectedResponse: It is not known what the SCC did, or nothing was sent.
             FileNotFoundError: A file is not there.
         """
-        for path in (filename, rs_filename, ov_filename, lr_filename):
+        ancillary = {"sounding": rs_filename, "overlap": ov_filename, "lidarratio": lr_filename}
+        for path in (filename, *ancillary.values()):
             if path is not None and not Path(path).exists():
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        # Asked for here, although the upload asks too, so that it is told before something of the upload is.
+        for kind, path in ancillary.items():
+            known = None if path is None else self.get_ancillary(Path(path).name, kind)
+            if path is not None and known is not None and known.exists:
+                _say(f"{_WORDS[kind]} file {Path(path).name} already exists on SCC.")
+                ancillary[kind] = None
         with _told():
-            receipt = self.client.measurements.upload(
+            self.client.measurements.upload(
                 filename,
                 system=_number(system_id),
-                sounding=rs_filename,
-                overlap=ov_filename,
-                lidar_ratio=lr_filename,
+                sounding=ancillary["sounding"],
+                overlap=ancillary["overlap"],
+                lidar_ratio=ancillary["lidarratio"],
                 # The server checks, and its words are what callers know.
                 check=False,
             )
-        words = {"sounding": "Radiosonde", "overlap": "Overlap", "lidar_ratio": "Lidar ratio"}
-        for known in receipt.already_there:
-            _say(f"{words[known.kind.value]} file {known.filename} already exists on SCC.")
 
     def get_measurement(self, measurement_id: str) -> Measurement | None:
         """Return a measurement, None if the SCC knows none.
