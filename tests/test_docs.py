@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import typer
 
 import scckit
 import scckit_cli
@@ -27,6 +32,7 @@ from scckit import client, errors
 from scckit.session.threads import ThreadTransport
 from scckit.testing import WSGITransport
 from scckit_emulator import Behaviour, Emulator
+from scckit_cli.main import _split, app
 from scckit_emulator.synthetic import Scene, write_elda, write_raw, write_sounding
 
 from .integration.conftest import START, STOP
@@ -152,6 +158,43 @@ def test_the_guide_tells_of_every_error_that_users_meet() -> None:
     leaves = [kind.__name__ for kind in kinds if not any(kind in other.__bases__ for other in kinds)]
 
     assert [name for name in leaves if f"`{name}`" not in guide] == []
+
+
+def _ours() -> list[str]:
+    """Return what the migration guide offers in place of the other clients' calls: its second column, piece by piece."""
+    guide = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8").partition("## What `scckit_compat`")[0]
+    rows = [re.split(r"(?<!\\)\|", line) for line in guide.splitlines() if line.startswith("| ")]
+    calls = [piece for row in rows for piece in re.findall(r"`([^`]+)`", row[2])]
+    # What is better may name a line of the shell too.
+    lines = [piece for row in rows for piece in re.findall(r"`([^`]*scckit [^`]+)`", row[3])]
+    return [piece.replace("\\|", "|") for piece in dict.fromkeys(calls + lines) if piece != "scckit"]
+
+
+@pytest.mark.parametrize("piece", _ours())
+def test_the_migration_guide_offers_what_there_is(piece: str) -> None:
+    """Each call has the names and takes the arguments that it is shown with; each line of the shell is one of the command."""
+    if "scckit " in piece:
+        words = shlex.split(piece.rpartition("| ")[2].partition(">")[0])
+        assert words.pop(0) == "scckit"
+        typer.main.get_command(app).make_context("scckit", list(words))
+        name, rest = _split(words)
+        command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined] - it is a group
+        command.make_context(name, rest)
+        return
+    credentials = scckit.Credentials("u", "p", "me", "s")
+    with scckit.connect(credentials=credentials) as client:
+        known: dict[str, Any] = {"scc": client, "scckit": scckit, "measurement": scckit.Measurement}
+        _resolved(ast.parse(piece, mode="eval").body, known)
+
+
+def _resolved(node: ast.expr, known: dict[str, Any]) -> Any:
+    if isinstance(node, ast.Call):
+        inspect.signature(_resolved(node.func, known)).bind(*node.args, **{str(one.arg): one.value for one in node.keywords})
+        return None
+    if isinstance(node, ast.Attribute):
+        return getattr(_resolved(node.value, known), node.attr)
+    assert isinstance(node, ast.Name)
+    return known[node.id]
 
 
 def test_the_readme_has_the_two_lines_and_ci_runs_the_second() -> None:
