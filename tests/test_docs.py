@@ -31,8 +31,8 @@ import scckit_urllib3
 from scckit import client, errors
 from scckit.session.threads import ThreadTransport
 from scckit.testing import WSGITransport
-from scckit_emulator import Behaviour, Emulator
 from scckit_cli.main import _split, app
+from scckit_emulator import Behaviour, Emulator
 from scckit_emulator.synthetic import Scene, write_elda, write_raw, write_sounding
 
 from .integration.conftest import START, STOP
@@ -189,7 +189,9 @@ def test_the_migration_guide_offers_what_there_is(piece: str) -> None:
 
 def _resolved(node: ast.expr, known: dict[str, Any]) -> Any:
     if isinstance(node, ast.Call):
-        inspect.signature(_resolved(node.func, known)).bind(*node.args, **{str(one.arg): one.value for one in node.keywords})
+        inspect.signature(_resolved(node.func, known)).bind(
+            *node.args, **{str(one.arg): one.value for one in node.keywords}
+        )
         return None
     if isinstance(node, ast.Attribute):
         return getattr(_resolved(node.value, known), node.attr)

@@ -393,7 +393,9 @@ def test_their_download(both: Both, listed: bool) -> None:
 
 def test_their_download_of_what_is_not_there(both: Both) -> None:
     """Better: a product that there is not is a page named ``.zip`` in theirs, and a line that says why in ours."""
-    theirs, ours = both(lambda _, server: ["scc-download", "products", "--id", server.seeded(elpp=FAILED, hirelpp=DONE)])
+    theirs, ours = both(
+        lambda _, server: ["scc-download", "products", "--id", server.seeded(elpp=FAILED, hirelpp=DONE)]
+    )
     pages = {name for name, members in archives(theirs).items() if not members}
 
     assert any(page.startswith("optical_") for page in pages)

@@ -67,7 +67,7 @@ def icon(alt: str) -> Any:
 CONSTANT = {
     **{f"{name}_display": name for name in ("measurement_id", "channel_id", "system_id", "product_id")},
     **{name: name for name in ("detection_wavelength", "lidar_constant", "lidar_constant_stat_err", "elda_version")},
-    **{name: "2021-03-07 09:30" for name in ("profile_start_time", "profile_end_time")},
+    **dict.fromkeys(("profile_start_time", "profile_end_time"), "2021-03-07 09:30"),
     **{name: name for name in ("calibr_window_bottom", "calibr_window_top")},
 }
 
@@ -125,11 +125,13 @@ def described(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def behaviour(package: Any) -> Iterator[tuple[str, Any]]:
-    """What its helpers, types and exceptions make of the same things."""
-    types, exceptions = package.types, package.exceptions
+def of_helpers(types: ModuleType) -> Iterator[tuple[str, Any]]:
+    """What they make of the same cells and numbers."""
     for text in ("2021-03-07 09:30", "", "07.03.2021", "2021-03-07 09:30:01"):
-        yield f"types.scc_date({text})", told(lambda text=text: types.scc_date(row(start=text).find("td", "field-start")))
+        yield (
+            f"types.scc_date({text})",
+            told(lambda text=text: types.scc_date(row(start=text).find("td", "field-start"))),
+        )
     for alt in ("OK", "Not Executed", "Error", "odd", ""):
         yield f"types.scc_product_status({alt})", told(lambda alt=alt: types.scc_product_status(icon(alt)))
     for alt in ("True", "False", "odd"):
@@ -141,13 +143,22 @@ def behaviour(package: Any) -> Iterator[tuple[str, Any]]:
         yield f"types.ProductStatus.{status.name}.to_emoji()", status.to_emoji()
         yield f"types.Product({status.name})", plain(types.Product(status)) + plain(types.Product(status, code=5))
 
-    yield "types.Product(OK) == types.Product(OK)", types.Product(types.ProductStatus.OK) == types.Product(types.ProductStatus.OK)
+    yield (
+        "types.Product(OK) == types.Product(OK)",
+        types.Product(types.ProductStatus.OK) == types.Product(types.ProductStatus.OK),
+    )
 
+
+def of_types(types: ModuleType) -> Iterator[tuple[str, Any]]:
+    """What they make of the same rows and objects."""
     known = types.Measurement.from_table_row(row())
     for name, value in plain(known).items():
         yield f"types.Measurement.from_table_row: {name}", value
     yield "types.Measurement.from_table_row: to_csv", known.to_csv()
-    yield "types.Measurement.from_table_row: stranger", told(lambda: types.Measurement.from_table_row(row("pot")).to_csv())
+    yield (
+        "types.Measurement.from_table_row: stranger",
+        told(lambda: types.Measurement.from_table_row(row("pot")).to_csv()),
+    )
     yield "types.LidarConstant.from_table_row", told(lambda: types.LidarConstant.from_table_row(row(**CONSTANT)))
     yield "types.LidarConstant: to_csv", told(lambda: types.LidarConstant.from_table_row(row(**CONSTANT)).to_csv())
     yield "types.LidarConstant: repr", told(lambda: repr(types.LidarConstant.from_table_row(row(**CONSTANT))))
@@ -163,6 +174,9 @@ def behaviour(package: Any) -> Iterator[tuple[str, Any]]:
     for code in ("aky", None):
         yield f"types.get_location_by_scc_code({code})", told(lambda code=code: types.get_location_by_scc_code(code))
 
+
+def of_exceptions(exceptions: ModuleType) -> Iterator[tuple[str, Any]]:
+    """What they say and hold."""
     for error in (
         exceptions.MeasurementNotFound("x"),
         exceptions.PageNotAccessible("https://scc.example/", 401),
@@ -176,6 +190,9 @@ def behaviour(package: Any) -> Iterator[tuple[str, Any]]:
         yield f"exceptions.{type(error).__name__}{error.args}".replace(",)", ")"), (str(error), error.args, vars(error))
     yield "exceptions.UnexpectedResponse()", told(exceptions.UnexpectedResponse)
 
+
+def of_session(package: Any) -> Iterator[tuple[str, Any]]:
+    """What its classes hold before anything is sent."""
     whole = {section: {"username": f"u-{section}", "password": f"p-{section}"} for section in ("http", "auth")}
     credentials = package.SCC_Credentials(whole)
     yield "SCC_Credentials", vars(credentials)
@@ -198,7 +215,9 @@ def shapes() -> tuple[dict[str, Any], dict[str, Any]]:
             module = import_module(package + suffix)
             for name, value in names(module):
                 shape.update(described(f"{suffix[1:]}.{name}".lstrip("."), value))
-        shape.update(behaviour(import_module(package)))
+        module = import_module(package)
+        shape.update([*of_helpers(module.types), *of_types(module.types), *of_exceptions(module.exceptions)])
+        shape.update(of_session(module))
         found.append(shape)
     return found[0], found[1]
 

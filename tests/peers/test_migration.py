@@ -16,7 +16,7 @@ import pytest
 
 from scckit_emulator.synthetic import write_sounding
 
-from .served import ID, START, YEAR, Server, serving
+from .served import ID, START, YEAR, serving
 
 pytestmark = pytest.mark.peer
 
@@ -57,7 +57,9 @@ def verbs(module: ast.Module) -> Iterator[str]:
             if node.func.attr == "add_parser":
                 yield ast.literal_eval(node.args[0])
             elif node.func.attr == "add_argument":
-                yield from (one for one in map(ast.literal_eval, node.args) if one.startswith("-") and one.count("-") != 1)
+                yield from (
+                    one for one in map(ast.literal_eval, node.args) if one.startswith("-") and one.count("-") != 1
+                )
 
 
 def lacking(names: Iterator[str], text: str) -> set[str]:
@@ -103,7 +105,7 @@ def test_all_of_gfatpy_is_named() -> None:
 
 # -- moving over -------------------------------------------------------------------------------------------------------
 
-PROGRAM = '''
+PROGRAM = """
 import configparser, sys
 from datetime import date
 from pathlib import Path
@@ -145,7 +147,7 @@ try:
     SCC(SCC_Credentials(config)).login()
 except exceptions.WrongCredentialsException:
     print("wrong account")
-'''
+"""
 
 
 def run(program: str, folder: Path, make_raw: Callable[..., Path], *words: str) -> str:
@@ -189,11 +191,18 @@ def test_a_program_that_changes_the_package_alone(tmp_path: Path, make_raw: Call
 def test_their_commands_on_ours_as_the_guide_says(tmp_path: Path, make_raw: Callable[..., Path]) -> None:
     """The few lines of the guide run their command line on our package, at the server that ``BASE_URL`` says."""
     pytest.importorskip("pollyxt_pipelines", exc_type=ImportError)
-    (program,) = (block for block in re.findall(r"```py\n(.*?)```", GUIDE, re.DOTALL) if "pollyxt_pipelines.main()" in block)
+    (program,) = (
+        block for block in re.findall(r"```py\n(.*?)```", GUIDE, re.DOTALL) if "pollyxt_pipelines.main()" in block
+    )
     # All stations: their own package fails at one that its list does not have.
     words = ("scc-search", f"{YEAR[0]:%Y-%m-%d}", f"{YEAR[1]:%Y-%m-%d}")
     setting = 'scc_access.constants.BASE_URL = "BASE_URL_OF_THE_TEST"\n'
-    said = run(program.replace("pollyxt_pipelines.main()", f"{setting}pollyxt_pipelines.main()"), tmp_path / "x", make_raw, *words)
+    said = run(
+        program.replace("pollyxt_pipelines.main()", f"{setting}pollyxt_pipelines.main()"),
+        tmp_path / "x",
+        make_raw,
+        *words,
+    )
 
     assert "pot" in said
     assert said.count("2022-") > 100

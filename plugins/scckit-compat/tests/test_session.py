@@ -22,10 +22,9 @@ ID = "20260321aky0000"
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
     """Serve an emulator; addresses lead to it."""
-    with Emulator(speed=0) as emulator, emulator.serve() as base_url:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(constants, "BASE_URL", base_url)
-            yield emulator
+    with Emulator(speed=0) as emulator, emulator.serve() as base_url, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "BASE_URL", base_url)
+        yield emulator
 
 
 def credentials(emulator: Emulator, **changes: str) -> SCC_Credentials:
@@ -122,7 +121,7 @@ def test_what_is_refused_before_it_is_sent(scc: SCC, tmp_path: Path) -> None:
 def test_credentials_go_to_one_server_only(scc: SCC, tmp_path: Path) -> None:
     """An address elsewhere is refused, and says so; what is no address too."""
     for url in ("https://example.org/x.zip", "http://[::1", "//example.org/x"):
-        with pytest.raises(exceptions.UnexpectedResponse, match="another server|an address that is none"):
+        with pytest.raises(exceptions.UnexpectedResponse, match=r"another server|an address that is none"):
             scc.download_file(url, tmp_path / "x.zip")
     assert list(tmp_path.iterdir()) == []
 
@@ -131,7 +130,11 @@ def test_each_verb_tells_of_wrong_credentials(emulator: Emulator, tmp_path: Path
     """Without ``login`` too, and once: not for each of five archives."""
     for change, kind in (("auth", exceptions.WrongCredentialsException), ("http", exceptions.PageNotAccessible)):
         scc = SCC(credentials(emulator, **{change: "wrong-secret"}))
-        for act in (scc.get_measurement, scc.delete_measurement, lambda id, scc=scc: next(scc.download_products(id, tmp_path))):
+
+        def download(measurement_id: str, scc: SCC = scc) -> Path:
+            return next(scc.download_products(measurement_id, tmp_path))
+
+        for act in (scc.get_measurement, scc.delete_measurement, download):
             with pytest.raises(kind) as error:
                 act(ID)
             assert "wrong-secret" not in str(error.value)
@@ -171,7 +174,9 @@ def test_a_row_that_cannot_be_read(scc: SCC, monkeypatch: pytest.MonkeyPatch) ->
         scc.query_measurements(date(2026, 3, 21), date(2026, 3, 22), None)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x05\x06" + bytes(18)], ids=["nothing", "page", "empty archive"])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"PK\x05\x06" + bytes(18)], ids=["nothing", "page", "empty archive"]
+)
 def test_only_an_archive_becomes_a_zip(tmp_path: Path, content: bytes) -> None:
     """What is none, or holds nothing, gets no name and leaves nothing; an older file stays."""
     target = tmp_path / "x.zip"

@@ -214,11 +214,16 @@ def test_any_cell_gives_a_value_or_the_documented_error(text: str, icon: str | N
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
-@given(st.dictionaries(st.sampled_from(["id", "start", "stop", "upload", "is_queued", "is_being_processed", *MODULES]), JSON))
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "start", "stop", "upload", "is_queued", "is_being_processed", *MODULES]), JSON
+    )
+)
 def test_any_object_gives_a_measurement_or_the_documented_error(value: dict[str, object]) -> None:
     """Of the API, whose objects are what its server makes them; and an ancillary one is always one."""
     with suppress(KeyError, ValueError):
