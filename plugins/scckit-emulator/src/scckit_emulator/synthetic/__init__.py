@@ -1,4 +1,4 @@
-"""Synthetic files of the SCC: what a station uploads and what the modules leave. Needs numpy and h5netcdf, not Django.
+"""Synthetic files of the SCC: what a station uploads and what the modules leave. Needs numpy and h5py, not Django.
 
 Every file says that it is synthetic, is the same each time for the same measurement ID, and names no person.
 """
