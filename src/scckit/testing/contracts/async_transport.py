@@ -7,7 +7,6 @@ own, and the cases talk to it from outside.
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import threading
 import warnings
@@ -22,6 +21,7 @@ from attrs import define, field
 
 from scckit.errors import TransportError
 from scckit.plugins import AsyncExchange, AsyncTransport, Exchange, Head, Request, Transport, TransportSettings
+from scckit.testing.contracts._garbage import new_garbage_collected
 from scckit.testing.contracts.transport import FLAT, GeneratedBody, TransportCases, watched_memory
 from scckit.testing.server import Act, Received, ScriptedServer, Steps, answer
 
@@ -401,8 +401,8 @@ class AsyncTransportContract(TransportCases):
         with told as server, warnings.catch_warnings():
             # The end of a loop leaves open what is on it; that is nothing that a transport could change.
             warnings.simplefilter("ignore", ResourceWarning)
-            said = both(server)
-            gc.collect()
+            with new_garbage_collected():
+                said = both(server)
 
         assert said in {(b"/1/", b"/2/"), (b"/1/", None)}, "a second loop must be served, or refused"
 
@@ -551,8 +551,8 @@ def _tidy() -> Iterator[list[str]]:
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            yield faults
-            gc.collect()
+            with new_garbage_collected():
+                yield faults
     finally:
         ours = [one for one in told if issubclass(one.category, ResourceWarning | RuntimeWarning)]
         for one in told:

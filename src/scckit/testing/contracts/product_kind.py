@@ -6,7 +6,6 @@ holds a kind to, and why the rest of scckit counts on it.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import pickle
@@ -28,6 +27,7 @@ from scckit.archive import ArchiveSink
 from scckit.errors import InvalidInput, MissingLibrary, UnreadableProduct, UnsafeArchive
 from scckit.plugins import Draws, JoinsFiles, Problem, ProductKind
 from scckit.testing.contracts._archives import HOSTILE, HTML, pack
+from scckit.testing.contracts._garbage import new_garbage_collected
 
 __all__ = ["ProductKindContract"]
 
@@ -336,13 +336,11 @@ class ProductKindContract:
         """A file that is closed because it was forgotten is closed late on other Pythons, with a warning on this one."""
         kind, good = self.make_kind(), self.write_product(tmp_path)
         paths = [good, self._strange(tmp_path / "page", "a web page"), *list(self._truncated(tmp_path))[::10]]
-        gc.collect()
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, new_garbage_collected():
             warnings.simplefilter("always", ResourceWarning)
             for path in paths:
                 for read in (*self._readers(kind).values(), kind.verify):
                     _error_of(read, path)
-            gc.collect()
 
         assert [str(one.message) for one in caught if one.category is ResourceWarning] == [], "these were not closed"
 
