@@ -235,4 +235,5 @@ def test_other_processes(
     assert len(executor.sent) > len(outcomes)  # some were sent again, with the new session
     for secret in (emulator.account.username, emulator.account.password):
         assert not any(secret.encode() in data for data in executor.sent)
-    assert served.products.download_many(IDS[:1], ["elda"], into=tmp_path, executor=executor).counts == {"kept": 1}
+    # Of the third, which was sent when the session had ended; for those before it could end between two questions.
+    assert served.products.download_many(IDS[2:3], ["elda"], into=tmp_path, executor=executor).counts == {"kept": 1}
