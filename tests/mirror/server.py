@@ -40,15 +40,18 @@ class Thing:
 
 @define
 class Fake:
-    """The server; what happens to it is for the tests to say."""
+    """The server; what happens to it is for the tests to say. Of ``names`` reruns each names its files differently."""
 
     things: dict[str, Thing] = field(factory=dict)
     fails: dict[str, SCCError] = field(factory=dict)
+    breaks: dict[str, SCCError] = field(factory=dict)
     stop_after: int | None = None
     ticks: int = 0
+    names: int = 3
     asked: list[tuple[str, tuple[str, ...]]] = field(factory=list)
     looked_up: list[str] = field(factory=list)
     before_fetch: Callable[[Job], None] = lambda _: None
+    after_fetch: Callable[[Job], None] = lambda _: None
 
     def make(self, number: int, status: Status = Status.OK, *, copies: int = 1, station: str = "aky") -> str:
         """Let the server have made a measurement, anew if it is there: new moment, new content, new names."""
@@ -66,7 +69,7 @@ class Fake:
         made = status is Status.OK
         files = {
             kind: {
-                f"{kind}_{name}_{copy}_{self.ticks % 3}.txt": f"{kind} {name} {self.ticks} {copy}".encode()
+                f"{kind}_{name}_{copy}_{self.ticks % self.names}.txt": f"{kind} {name} {self.ticks} {copy}".encode()
                 for copy in range(copies)
             }
             for kind in KINDS
@@ -111,7 +114,12 @@ class Fake:
             if name in self.fails:
                 yield Outcome(name, OutcomeState.FAILED, error=self.fails[name])
                 continue
+            if name in self.breaks:  # the first archive comes, the second does not
+                self._download(evolve(job, kinds=job.kinds[:1]))
+                yield Outcome(name, OutcomeState.FAILED, error=self.breaks[name])
+                continue
             files = self._download(job)
+            self.after_fetch(job)
             yield Outcome(name, OutcomeState.FETCHED if files else OutcomeState.ABSENT, files=files)
 
     def _download(self, job: Job) -> tuple[ProductFile, ...]:

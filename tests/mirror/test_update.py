@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from scckit.errors import LocalFileError, UnsafeArchive
 from scckit.mirror import Mirror
+from scckit.mirror.catalogue import Catalogue
 from scckit.mirror.layout import CATALOGUE, Layout
-from scckit.models.measurement import Status
+from scckit.models.measurement import Measurement, Status
 
 from .conftest import run
 from .server import BEGIN, Fake, Job, identity
@@ -348,3 +351,262 @@ def test_files_whose_names_tell_no_time_get_that_of_their_measurement(fake: Fake
         assert {(one.start, one.stop) for one in found} == {
             (BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=2)),
         }
+
+
+# -- what is replaced, and what is in the way ---------------------------------------------------------------------------
+
+
+def kept(folder: Path) -> set[bytes]:
+    """Return the earlier versions, after a look whether the catalogue tells of each of them, and of no other."""
+    here = {path: path.read_bytes() for path in (folder / "versions").rglob("*") if path.is_file()}
+    with Mirror(folder) as mirror:
+        assert {one.path for one in mirror.query(earlier=True) if not one.is_current} == set(here)
+    return set(here.values())
+
+
+def break_off(_: Job) -> None:
+    """Be interrupted."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("names", [1, 3])
+def test_a_failure_after_an_archive_came_keeps_what_that_replaced(fake: Fake, tmp_path: Path, names: int) -> None:
+    """Of two archives the second fails: the first one's earlier file is kept, and the catalogue is true at once."""
+    fake.names = names
+    name = fake.make(0)
+    run(fake, tmp_path)
+    before = products(tmp_path)
+    fake.make(0)
+    fake.breaks[name] = UnsafeArchive("it is damaged")
+
+    report = run(fake, tmp_path, keep_versions=True)
+
+    assert report.counts == {"failed": 1}
+    elda = {content for path, content in before.items() if "/elda/" in path}
+    assert kept(tmp_path) == (elda if names == 1 else set())
+    assert set(before.values()) <= {*kept(tmp_path), *products(tmp_path).values()}
+    with Mirror(tmp_path) as mirror:
+        assert list(mirror.verify()) == []
+    fake.breaks.clear()
+    assert run(fake, tmp_path, keep_versions=True).is_complete
+    assert kept(tmp_path) == set(before.values())
+    assert products(tmp_path) == served(fake)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("names", [1, 3])
+def test_an_interruption_behind_a_download_keeps_what_that_replaced(
+    fake: Fake, tmp_path: Path, names: int, keep: bool
+) -> None:
+    """New files stand under their names and are not noted yet: what they replaced is there, and what somebody changed."""
+    fake.names = names
+    fake.make(0)
+    run(fake, tmp_path)
+    path = next(tmp_path.glob("2*/*/*/elda/*"))
+    path.write_bytes(b"by hand")
+    before = set(products(tmp_path).values())
+    fake.make(0)
+    fake.after_fetch = break_off
+
+    with pytest.raises(KeyboardInterrupt):
+        run(fake, tmp_path, keep_versions=keep)
+
+    wanted = before if keep else {b"by hand"}
+    assert kept(tmp_path) == (wanted if names == 1 else set())
+    assert wanted <= {*kept(tmp_path), *products(tmp_path).values()}
+    fake.after_fetch = lambda _: None
+    assert run(fake, tmp_path, keep_versions=keep).is_complete
+    assert kept(tmp_path) == wanted
+    assert products(tmp_path) == served(fake)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_cannot_be_kept_is_not_replaced(fake: Fake, tmp_path: Path, keep: bool) -> None:
+    """No folder for earlier versions: told for the measurement, whose files stay as they are; others come."""
+    fake.make(0)
+    run(fake, tmp_path)
+    path = next(tmp_path.glob("2*/*/*/elda/*"))
+    path.write_bytes(b"by hand")
+    before = products(tmp_path)
+    (tmp_path / "versions").write_bytes(b"a file where a folder is due")
+    fake.make(0)
+    fake.make(1)
+
+    report = run(fake, tmp_path, keep_versions=keep)
+
+    assert report.counts == {"failed": 1, "new": 1}
+    (change,) = [one for one in report.changes if one.what == "failed"]
+    assert "versions" in change.detail
+    assert before.items() <= products(tmp_path).items()
+    (tmp_path / "versions").unlink()
+    assert run(fake, tmp_path, keep_versions=keep).counts == {"changed": 1}
+    assert b"by hand" in kept(tmp_path)
+
+
+def test_what_cannot_be_removed_is_told_and_stops_nothing(fake: Fake, tmp_path: Path) -> None:
+    """A replaced file that the system does not let go: told in each run until it is gone; the rest goes on."""
+    name = fake.make(0)
+    run(fake, tmp_path)
+    (stuck,) = tmp_path.glob(f"2*/*/{name}/elda/*")
+
+    def swap(job: Job) -> None:
+        if job.measurement.id == name and stuck.is_file():
+            stuck.unlink()
+            stuck.mkdir()  # unlike a file, it is not removed
+
+    fake.make(0)
+    fake.make(1)
+    fake.before_fetch = swap
+    report = run(fake, tmp_path)
+
+    assert report.counts == {"failed": 1, "new": 1}
+    assert report.files == 4
+    (change,) = [one for one in report.changes if one.what == "failed"]
+    assert str(stuck) in change.detail
+    again = run(fake, tmp_path)
+    assert [(one.measurement, one.what) for one in again.changes] == [(name, "failed")]
+    stuck.rmdir()
+    assert run(fake, tmp_path).counts == {}
+    assert products(tmp_path) == served(fake)
+
+
+def test_an_edit_that_was_kept_twice_stays(fake: Fake, tmp_path: Path) -> None:
+    """The same edit is made again, and the download fails: the version of the first time is no leftover of the second."""
+    name = fake.make(0)
+    run(fake, tmp_path)
+    path = next(tmp_path.glob("2*/*/*/elda/*"))
+    path.write_bytes(b"by hand")
+    run(fake, tmp_path)
+    path.unlink()
+    path.write_bytes(b"by hand")
+    fake.fails[name] = UnsafeArchive("it is damaged")
+
+    run(fake, tmp_path)
+
+    assert kept(tmp_path) == {b"by hand"}
+
+
+def test_a_lost_catalogue_does_not_cost_an_edit(fake: Fake, tmp_path: Path) -> None:
+    """An update without it knows from the manifest what somebody has changed, and from its folder what was kept."""
+    fake.make(0)
+    run(fake, tmp_path)
+    before = set(products(tmp_path).values())
+    fake.make(0)
+    run(fake, tmp_path, keep_versions=True)
+    path = next(tmp_path.glob("2*/*/*/elda/*"))
+    path.write_bytes(b"by hand")
+    for one in tmp_path.glob(f"{CATALOGUE}*"):
+        one.unlink()
+
+    assert run(fake, tmp_path).is_complete
+
+    assert kept(tmp_path) == {*before, b"by hand"}
+    assert products(tmp_path) == served(fake)
+
+
+def test_a_list_that_shows_some_twice(fake: Fake, tmp_path: Path) -> None:
+    """Rows that came while the list was read push others onto the next page: each counts once and is fetched once."""
+    for number in range(150):
+        fake.make(number)
+    server = fake.server()
+    rows = sorted(fake.things, reverse=True)
+    moved = [*rows[:100], *rows[97:]]
+
+    report = run(evolve(server, search=lambda _: [fake.things[one].measurement for one in moved]), tmp_path)
+
+    assert (report.seen, report.counts) == (150, {"new": 150})
+    assert len(fake.asked) == 150
+
+
+def test_a_run_that_was_stopped_looks_no_further(fake: Fake, tmp_path: Path) -> None:
+    """With a full disk the rest of the list is not read, nothing of it is kept or looked up, and the report says why."""
+    for number in range(300):
+        fake.make(number)
+    run(fake, tmp_path)
+    for number in range(300):
+        fake.make(number)
+    fake.stop_after = 0
+    server, read = fake.server(), 0
+
+    def search(window: object) -> Iterator[Measurement]:
+        nonlocal read
+        for one in server.search(window):  # type: ignore[arg-type]
+            read += 1
+            yield one
+
+    report = run(evolve(server, search=search), tmp_path, keep_versions=True)
+
+    assert (read, report.stopped) == (100, "the disk is full")
+    assert not report.is_complete
+    assert kept(tmp_path) == set()
+
+
+# -- several at a time -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a file that is open cannot be removed")
+def test_a_run_that_is_taken_for_a_killed_one_shows_itself_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run looks between the making of the file and its lock."""
+    from scckit.mirror import layout as module
+
+    layout, asked = Layout(tmp_path), []
+    real = module.fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        if not asked:
+            asked.append(None)
+            assert not layout.is_alive(7)
+        real(descriptor, how)
+
+    monkeypatch.setattr(module.fcntl, "flock", flock)
+    lock = layout.lock(7)
+
+    assert layout.is_alive(7)
+    lock.close()
+    assert not layout.is_alive(7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a file that is open cannot be removed")
+def test_two_that_look_at_a_time_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one finds out that a run was killed, another one that asks does not take the first for that run."""
+    from scckit.mirror import layout as module
+
+    layout, seen = Layout(tmp_path), []
+    (tmp_path / ".runs").mkdir()
+    (tmp_path / ".runs" / "7").touch()
+    real = module.fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        real(descriptor, how)
+        if not seen:
+            seen.append(True)
+            seen.append(layout.is_alive(7))
+
+    monkeypatch.setattr(module.fcntl, "flock", flock)
+
+    assert (layout.is_alive(7), seen) == (False, [True, False])
+
+
+def test_a_run_that_begins_while_another_heals_keeps_its_claims(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It claims between the other one's looks at who is at work and at what is claimed."""
+    fake.make(0)
+    run(fake, tmp_path)
+    number, locks = 41, []
+    real = Catalogue.claims
+
+    def claims(self: Catalogue) -> list[tuple[str, int]]:
+        locks.append(Layout(tmp_path).lock(number))
+        self.claim(identity(0), number)
+        return real(self)
+
+    monkeypatch.setattr(Catalogue, "claims", claims)
+    fake.make(0)
+    report = run(fake, tmp_path)
+
+    assert report.counts == {"elsewhere": 1}
+    for lock in locks:
+        lock.close()

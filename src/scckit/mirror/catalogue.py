@@ -266,6 +266,15 @@ class Catalogue:
         with self._telling():
             self._db.execute("INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?, ?)", values)
 
+    def amend(self, run: int, measurement: str, what: What, detail: str) -> None:
+        """Say something else of a measurement than what was noted in a run; the files that came stay."""
+        sql = (
+            "INSERT INTO changes VALUES (?, ?, ?, 0, 0, ?)"
+            " ON CONFLICT (run, measurement) DO UPDATE SET what = excluded.what, detail = excluded.detail"
+        )
+        with self._telling():
+            self._db.execute(sql, (run, measurement, what, detail))
+
     # -- claims ---------------------------------------------------------------------------------------------------------
 
     def claims(self) -> list[tuple[str, int]]:
@@ -369,10 +378,10 @@ class Catalogue:
             self._db.execute("DELETE FROM files WHERE path = ?", (path,))
 
     def doom(self, path: str) -> None:
-        """Forget a file that is to be removed, but for that."""
-        self.drop(path)
+        """Note that a file is to be removed; one that is among the files is not."""
+        sql = "INSERT OR IGNORE INTO doomed SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = ?1)"
         with self._telling():
-            self._db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (path,))
+            self._db.execute(sql, (path,))
 
     def doomed(self) -> list[str]:
         """Return the files that are to be removed, but for those that have come again."""

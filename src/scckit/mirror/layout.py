@@ -59,6 +59,11 @@ class Layout:
         """Return where something is."""
         return self.root / PurePosixPath(relative)
 
+    def owner(self, relative: str) -> str:
+        """Return the measurement that a file is of, an earlier version or a current one."""
+        parts = PurePosixPath(relative).parts
+        return parts[3 if parts[0] == _VERSIONS else 2]
+
     def relative(self, path: Path) -> str:
         """Return how a path is kept in the catalogue."""
         return path.relative_to(self.root).as_posix()
@@ -69,10 +74,18 @@ class Layout:
             folders = sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9]*"))
         return [one for one in folders if one.is_dir() and _is_id(one.name)]
 
-    def earlier(self) -> list[Path]:
-        """Return all earlier versions of files, by path."""
-        with telling("read the folder", self.root / _VERSIONS):
-            return sorted(one for one in (self.root / _VERSIONS).glob("*/*/*/*/*/*") if one.is_file())
+    def earlier(self, measurement: str = "") -> list[Path]:
+        """Return the earlier versions of files, of one measurement or of all, by path."""
+        folder, below = self.root / _VERSIONS, "*/*/*/*/*/*"
+        if measurement:
+            folder, below = folder / self.measurement(measurement).relative_to(self.root), "*/*/*"
+        with telling("read the folder", folder):
+            return sorted(one for one in folder.glob(below) if one.is_file() and not _is_temporary(one))
+
+    def is_still_current(self, earlier: str) -> bool:
+        """Tell whether an earlier version is, in fact, the current file."""
+        _, year, month, measurement, _, kind, name = PurePosixPath(earlier).parts
+        return _same(self.root / year / month / measurement / kind / name, self.path(earlier))
 
     def keep(self, relative: str, came: datetime) -> str:
         """Give a current file a second place among the earlier versions; there it stays when it is replaced.
@@ -122,18 +135,17 @@ class Layout:
             except OSError:
                 break  # there is something else in it
 
-    def sweep(self, measurement: str) -> int:
-        """Remove what a killed download of a measurement has left under temporary names; return how many."""
-        found = [
-            one for one in self.month(measurement).glob(f".*{measurement}*.part") if one.name.startswith((".", ".."))
-        ]
-        for one in found:
+    def sweep(self, measurement: str) -> None:
+        """Remove what a killed run has left of a measurement under temporary names."""
+        kept = self.root / _VERSIONS / self.measurement(measurement).relative_to(self.root)
+        for one in (*self.month(measurement).glob(f".*{measurement}*"), *kept.glob("*/*/.*")):
+            if not _is_temporary(one):
+                continue
             if one.is_dir():
                 shutil.rmtree(one, ignore_errors=True)
             else:
                 with suppress(OSError):
                     one.unlink()
-        return len(found)
 
     # -- runs -----------------------------------------------------------------------------------------------------------
 
@@ -145,12 +157,15 @@ class Layout:
         """
         path = self.root / _RUNS / str(run)
         make_folder(path.parent)
-        with telling("create", path):
-            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
-        if sys.platform != "win32":
-            with suppress(OSError):  # a file system without locks: then nobody can tell, and nobody takes over
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return RunLock(path, descriptor)
+        while True:
+            with telling("create", path):
+                descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+            if sys.platform != "win32":
+                with suppress(OSError):  # a file system without locks: then nobody can tell, and nobody takes over
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_of(descriptor, path):
+                return RunLock(path, descriptor)
+            os.close(descriptor)  # before it was locked another run took it for that of a killed one
 
     def runs(self) -> list[int]:
         """Return the numbers of all runs that are at work, or were when they were killed."""
@@ -167,7 +182,8 @@ class Layout:
             if sys.platform != "win32":  # there, a file that is open cannot be removed
                 descriptor = os.open(path, os.O_RDWR)
                 try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    # Shared, so that of two who ask at a time neither takes the other for the run.
+                    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 finally:
                     os.close(descriptor)
             path.unlink()
@@ -190,6 +206,17 @@ class RunLock:
         with suppress(OSError):
             self.path.unlink()
         os.close(self.descriptor)
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.suffix == ".part"
+
+
+def _is_of(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _is_id(name: str) -> bool:

@@ -6,9 +6,9 @@ All of the catalogue is changed in the thread that runs this; only the downloads
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from scckit.errors import LocalFileError, SCCError
 from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Change, Changes, Report, What
+from scckit.mirror.recovery import measured, recover
 from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
 
@@ -32,7 +33,6 @@ __all__ = ["Job", "Server", "Update", "Window", "state_text", "state_words"]
 
 #: Measurements that are noted in one transaction: those of a page of the server's list.
 _GROUP: Final = 100
-_CHUNK: Final = 1024 * 1024
 
 _UNFINISHED: Final = frozenset({Phase.DELAYED, Phase.QUEUED, Phase.PROCESSING, Phase.NOT_STARTED})
 
@@ -173,39 +173,66 @@ class Update:
 
     def _heal(self) -> None:
         """Take over what killed runs were fetching, and remove what was to be removed."""
-        alive = {run for run in self.layout.runs() if self.layout.is_alive(run)}
-        for measurement, run in self.catalogue.claims():
-            if run not in alive:
-                self.layout.sweep(measurement)
-                self.catalogue.release(measurement, run)
+        claims = self.catalogue.claims()
+        # Looked at after the claims: a run shows that it is at work before it claims anything.
+        runs = {*self.layout.runs(), *(run for _, run in claims)}
+        dead = {run for run in runs if not self.layout.is_alive(run)}
+        for measurement, run in claims:
+            if run in dead:
+                with self.catalogue.changing():
+                    self._recover(measurement)
+                    self.catalogue.release(measurement, run)
         self._remove_doomed()
 
+    def _recover(self, measurement: str) -> None:
+        # What cannot be read is left as it is, and told by the download that comes next.
+        with suppress(LocalFileError):
+            recover(self.catalogue, self.layout, measurement)
+
     def _remove_doomed(self) -> None:
-        paths = self.catalogue.doomed()
-        for path in paths:
-            self.layout.forget(path)
-        if paths:
-            self.catalogue.undoom(paths)
+        removed = []
+        for path in self.catalogue.doomed():
+            try:
+                self.layout.forget(path)
+            except LocalFileError as error:
+                # It stays noted for the next run.
+                self.catalogue.amend(self._run, self.layout.owner(path), "failed", str(error))
+            else:
+                removed.append(path)
+        if removed:
+            self.catalogue.undoom(removed)
 
     def _give_up(self) -> None:
-        """Let go of what was begun and not finished; its earlier files are the current ones still."""
-        for one in self._doing.values():
-            self._forget_kept(one)
+        """Let go of what was begun and not finished."""
+        for measurement in self._doing:
+            with self.catalogue.changing():
+                self._recover(measurement)
         self._doing.clear()
+        self._remove_doomed()
 
     # -- looking ----------------------------------------------------------------------------------------------------------
 
     def _jobs(self) -> Iterator[Job]:
         found = iter(self.server.search(self.window))
-        while group := list(islice(found, _GROUP)):
+        before: set[str] = set()
+        while not self._stopped and (group := list(islice(found, _GROUP))):
+            # A list that has moved between two pages shows the last ones of the first page again.
+            new = {one.id: one for one in group if one.id not in before}
+            before = {one.id for one in group}
             with self.catalogue.changing():
-                wanted = [one for one in group if self._wants(one) and self._claimed(one.id)]
+                wanted = [one for one in new.values() if self._wants(one) and self._claimed(one.id)]
             for measurement in wanted:
-                # A list that has moved between two pages may show a measurement twice.
-                doing = None if measurement.id in self._doing else self._plan(measurement)
-                if doing is not None:
-                    self._doing[measurement.id] = doing
+                if self._stopped:
+                    return
+                doing = self._plan(measurement)
+                if doing is None:
+                    continue
+                self._doing[measurement.id] = doing
+                try:
                     self._keep(doing)
+                except LocalFileError as error:
+                    self._settle_failure(doing, str(error))
+                else:
                     yield doing.job
 
     def _wants(self, measurement: Measurement) -> bool:
@@ -228,6 +255,10 @@ class Update:
             return None
         state = state_text(measurement)
         held = self.catalogue.holdings(measurement.id)
+        if not held and self.layout.measurement(measurement.id).exists():
+            with self.catalogue.changing():  # of a catalogue that was lost, or of a download by hand
+                self._recover(measurement.id)
+            held = self.catalogue.holdings(measurement.id)
         old = [held[kind] for kind in kinds if kind in held]
         job = Job(measurement, tuple(kinds), self.layout.month(measurement.id))
         files = tuple(file for one in old for file in one.files)
@@ -257,7 +288,7 @@ class Update:
     def _claimed(self, measurement: str) -> bool:
         by = self.catalogue.claim(measurement, self._run)
         if by != self._run and not self.layout.is_alive(by):
-            self.layout.sweep(measurement)
+            self._recover(measurement)
             self.catalogue.release(measurement, by)
             by = self.catalogue.claim(measurement, self._run)
         if by != self._run:
@@ -265,63 +296,66 @@ class Update:
         return by == self._run
 
     def _keep(self, doing: _Doing) -> None:
-        """Give what may be replaced a second place: all of it where that was asked, and always what somebody has changed."""
+        """Give what may be replaced a second place: all of it where that was asked, and always what somebody has changed.
+
+        Raises:
+            LocalFileError: That is not possible, so nothing may be replaced.
+        """
         for file in doing.old:
             path = self.layout.path(file.path)
-            try:
-                size = _length(path)
-                if size is None:
-                    continue
-                digest = _sha256(path)
-                if self.keep_versions or digest != file.sha256:
-                    kept = self.layout.keep(file.path, file.fetched)
-                    doing.kept[file.path] = _moved(file, kept, size, digest)
-            except LocalFileError:
-                continue  # what cannot be read here is told by the download, which then fails on it too
+            if _length(path) is None:
+                continue
+            with telling("read", path):
+                size, digest = measured(path)
+            if self.keep_versions or digest != file.sha256:
+                kept = self.layout.keep(file.path, file.fetched)
+                doing.kept[file.path] = evolve(file, path=kept, size=size, sha256=digest, current=False)
 
     # -- noting what came -------------------------------------------------------------------------------------------------
 
     def _settle(self, outcome: Outcome) -> None:
-        doing = self._doing.pop(outcome.item)
-        identity = doing.job.measurement.id
+        doing = self._doing[outcome.item]
         state = str(outcome.state)
-        if state in {"fetched", "kept", "absent"}:
-            replaced = self._settle_files(doing, outcome.files)
-            self._remove_doomed()
-            for path in replaced:
-                self.layout.forget(path)
-            return
-        self._forget_kept(doing)
         words = "" if outcome.error is None else str(outcome.error)
+        if state in {"fetched", "kept", "absent"}:
+            self._settle_files(doing, outcome.files)
+        else:
+            self._settle_failure(doing, words, tried=state == "failed")
+            if state == "not tried" and not self._stopped:
+                self._stopped = words or "it was stopped"
+
+    def _settle_failure(self, doing: _Doing, words: str, *, tried: bool = True) -> None:
+        """Note what went wrong; of several archives, some may have come and replaced files before."""
+        identity = doing.job.measurement.id
         with self.catalogue.changing():
+            self._recover(identity)
             self.catalogue.release(identity, self._run)
-            if state == "failed":
+            if tried:
                 self.catalogue.fail(identity, words)
                 self._note(identity, "failed", detail=words)
-        if state == "not tried" and not self._stopped:
-            self._stopped = words or "it was stopped"
+        del self._doing[identity]
+        self._remove_doomed()
 
-    def _settle_files(self, doing: _Doing, files: Sequence[ProductFile]) -> list[str]:
-        """Note the files that are the current ones now; return kept copies that are of no use."""
+    def _settle_files(self, doing: _Doing, files: Sequence[ProductFile]) -> None:
+        """Note the files that are the current ones now, and those that they have replaced."""
         identity = doing.job.measurement.id
         row = self.catalogue.measurement(identity)
         came = {self.layout.relative(file.path): file for file in files}
         kinds = {file.kind for file in files}
-        useless = []
         with self.catalogue.changing():
             for old in doing.old:
                 kept = doing.kept.get(old.path)
                 new = came.get(old.path)
                 # What the server has none of any more stays here; only what came in its place replaces it.
-                replaced = old.kind in kinds and (new is None or new.sha256 != old.sha256)
-                if kept is not None and (replaced or kept.sha256 != old.sha256):
+                leaves = old.kind in kinds and new is None
+                if kept is not None and (leaves or (new is not None and new.sha256 != kept.sha256)):
                     self.catalogue.put(kept)
                 elif kept is not None:
-                    useless.append(kept.path)
-                if replaced and new is None:
+                    self.catalogue.doom(kept.path)
+                if leaves or (new is None and _length(self.layout.path(old.path)) is None):  # or lost on both sides
+                    self.catalogue.drop(old.path)
+                if leaves:
                     self.catalogue.doom(old.path)
-                elif new is None and _length(self.layout.path(old.path)) is None:
-                    self.catalogue.drop(old.path)  # lost on both sides
             for path, file in came.items():
                 came_now = FileRow(path, identity, file.kind, file.size, file.sha256 or "", self._moment())
                 self.catalogue.put(came_now.named(row))
@@ -331,11 +365,8 @@ class Update:
             self.catalogue.release(identity, self._run)
             why: What = doing.why if files else "absent"
             self._note(identity, why, len(files), sum(file.size for file in files))
-        return useless
-
-    def _forget_kept(self, doing: _Doing) -> None:
-        for kept in doing.kept.values():
-            self.layout.forget(kept.path)
+        del self._doing[identity]
+        self._remove_doomed()
 
     def _note(self, identity: str, what: What, files: int = 0, size: int = 0, detail: str = "") -> None:
         self.catalogue.change(self._run, Change(identity, what, files, size, detail))
@@ -386,10 +417,6 @@ def _why(old: Sequence[Holding], state: str) -> What:
     return "healed" if all(one.state in {state, None} for one in old) else "changed"
 
 
-def _moved(file: FileRow, path: str, size: int, digest: str) -> FileRow:
-    return evolve(file, path=path, size=size, sha256=digest, current=False)
-
-
 def _length(path: Path) -> int | None:
     try:
         return path.stat().st_size
@@ -397,11 +424,3 @@ def _length(path: Path) -> int | None:
         return None
     except OSError:
         return -1
-
-
-def _sha256(path: Path) -> str:
-    with telling("read", path), path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from scckit.archive.files import telling
 from scckit.archive.folder import MeasurementFolder
 from scckit.archive.manifest import NAME, Manifest, State
 from scckit.errors import LocalFileError
 from scckit.mirror.catalogue import Catalogue, FileRow, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Finding
+from scckit.mirror.recovery import measured, restore_earlier
 from scckit.mirror.update import state_words
 from scckit.models.ids import MeasurementID
 from scckit.models.products import ProductName
 
 __all__ = ["findings", "rebuild"]
-
-_CHUNK = 1024 * 1024
 
 
 def findings(catalogue: Catalogue, layout: Layout) -> Iterator[Finding]:
@@ -40,7 +36,7 @@ def findings(catalogue: Catalogue, layout: Layout) -> Iterator[Finding]:
 
 def _compared(path: Path, file: FileRow) -> Finding | None:
     try:
-        size, digest = _measured(path)
+        size, digest = measured(path)
     except FileNotFoundError:
         return Finding(
             path,
@@ -55,15 +51,6 @@ def _compared(path: Path, file: FileRow) -> Finding | None:
             path, "changed", f"it has {found}; repair() lets the next update fetch it again, and keeps this one"
         )
     return None
-
-
-def _measured(path: Path) -> tuple[int, str]:
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()
 
 
 def rebuild(catalogue: Catalogue, layout: Layout) -> list[Finding]:
@@ -83,7 +70,7 @@ def rebuild(catalogue: Catalogue, layout: Layout) -> list[Finding]:
             layout.sweep(folder.name)
             found += _restore(catalogue, layout, folder)
         for path in layout.earlier():
-            _restore_earlier(catalogue, layout, path)
+            found += _restore_earlier(catalogue, layout, path)
     return found
 
 
@@ -132,16 +119,9 @@ def _row(measurement: str, manifest: Manifest) -> MeasurementRow:
     return MeasurementRow(measurement, station, None, min(starts, default=None), max(stops, default=None), state)
 
 
-def _restore_earlier(catalogue: Catalogue, layout: Layout, path: Path) -> None:
-    relative = layout.relative(path)
-    _, _, _, measurement, stamp, kind, _ = PurePosixPath(relative).parts
+def _restore_earlier(catalogue: Catalogue, layout: Layout, path: Path) -> list[Finding]:
     try:
-        came = datetime.strptime(stamp.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return  # somebody has put it there
-    row = catalogue.measurement(measurement)
-    if row is None:
-        return
-    with telling("read", path):
-        size, digest = _measured(path)
-    catalogue.put(FileRow(relative, measurement, kind, size, digest, came, current=False).named(row))
+        restore_earlier(catalogue, layout, path)
+    except OSError as error:
+        return [Finding(path, "unreadable", f"it cannot be read: {error.strerror or error}; it is not in the catalogue")]
+    return []

@@ -1,0 +1,87 @@
+"""What a download that was begun and not noted has left in the folder: brought into the catalogue, so that nothing of it is lost.
+
+A run that is killed, interrupted or refused in the middle may have replaced files already, and has given those that it may
+replace a second place before (``Layout.keep``). What the manifest tells came; what stands in a second place and nowhere else
+is an earlier version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from scckit.archive.files import telling
+from scckit.archive.folder import MeasurementFolder
+from scckit.mirror.catalogue import Catalogue, FileRow
+from scckit.mirror.layout import Layout
+from scckit.models.ids import MeasurementID
+
+__all__ = ["measured", "recover", "restore_earlier"]
+
+_CHUNK: Final = 1024 * 1024
+
+
+def recover(catalogue: Catalogue, layout: Layout, measurement: str) -> None:
+    """Note what is here of a measurement and not in the catalogue; inside ``changing``.
+
+    Kinds of which something came are to be asked for again, which costs no request where it is all there.
+
+    Raises:
+        LocalFileError: Something is there but cannot be read, or a newer scckit has written the manifest.
+    """
+    layout.sweep(measurement)
+    row = catalogue.measurement(measurement)
+    known = {file.path: file for file in catalogue.files("measurement = ?", [measurement])}
+    folder = layout.measurement(measurement)
+    manifest = MeasurementFolder(folder, MeasurementID(measurement)).manifest()
+    for record in (one for one in manifest.archives if one.unpacked):
+        for file in record.files:
+            path = layout.relative(folder / file.path)
+            old = known.get(path)
+            if old is None or old.sha256 != file.sha256:
+                note = FileRow(path, measurement, file.kind, file.size, file.sha256, record.fetched)
+                catalogue.put(note.named(row))
+                catalogue.hold(measurement, file.kind, None)
+    for kept in layout.earlier(measurement):
+        relative = layout.relative(kept)
+        if relative in known:
+            continue
+        if layout.is_still_current(relative):
+            catalogue.doom(relative)  # nothing has replaced it
+        else:
+            with telling("read", kept):
+                restore_earlier(catalogue, layout, kept)
+
+
+def restore_earlier(catalogue: Catalogue, layout: Layout, path: Path) -> None:
+    """Note an earlier version of a file, as its place tells; what somebody else has put there is left alone.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    relative = layout.relative(path)
+    _, _, _, measurement, stamp, kind, _ = PurePosixPath(relative).parts
+    row = catalogue.measurement(measurement)
+    try:
+        came = datetime.strptime(stamp.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return
+    if row is not None:
+        size, digest = measured(path)
+        catalogue.put(FileRow(relative, measurement, kind, size, digest, came, current=False).named(row))
+
+
+def measured(path: Path) -> tuple[int, str]:
+    """Return length and SHA-256 of a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
