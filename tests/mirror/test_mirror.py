@@ -6,8 +6,11 @@ import csv
 import errno
 import io
 import os
+import re
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,6 +105,151 @@ def test_a_change_that_fails_is_taken_back(tmp_path: Path) -> None:
     catalogue.close()
     with pytest.raises(LocalFileError, match="cannot be used"):
         catalogue.fact("server")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE files SET fetched = 'x'",
+        "UPDATE files SET path = '../theirs' WHERE kind = 'elda'",
+        "UPDATE files SET path = '/theirs' WHERE kind = 'elda'",
+        "UPDATE files SET measurement = 'x'",
+        "UPDATE files SET path = CAST(X'fffe' AS TEXT) WHERE kind = 'elda'",
+        "UPDATE measurements SET start = 1e300",
+        "INSERT INTO doomed VALUES ('../theirs')",
+        "INSERT INTO claims VALUES ('../../..', 1)",
+    ],
+)
+def test_a_damaged_catalogue_is_told(fake: Fake, tmp_path: Path, damage: str) -> None:
+    """Values that no run has written: nothing outside of the folder is touched, and the message leads to a new catalogue."""
+    folder, theirs = tmp_path / "mirror", tmp_path / "theirs"
+    theirs.write_text("mine", encoding="utf-8")
+    fake.make(0)
+    run(fake, folder)
+    before = products(folder)
+    with sqlite3.connect(folder / CATALOGUE) as db:
+        db.execute(damage)
+    db.close()
+
+    def use() -> None:
+        with Mirror(folder) as mirror:
+            mirror.status()
+            mirror.query()
+            list(mirror.verify())
+        fake.make(0)
+        run(fake, folder)
+
+    with pytest.raises(LocalFileError, match=r"cannot be used .*move it away and call repair"):
+        use()
+    assert theirs.read_text(encoding="utf-8") == "mine"
+    assert products(folder) == before
+    for path in folder.glob(f"{CATALOGUE}*"):
+        path.unlink()
+    with Mirror(folder) as mirror:
+        assert list(mirror.repair()) == []
+        assert len(mirror.query()) == 2
+        assert list(mirror.verify()) == []
+
+
+# -- without the right to write ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that every user of the machine can reach."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def by_a_reader(work: Callable[[], str]) -> str:
+    """Do something in a copy of this process that has no special rights, and return what it returns."""
+    if not hasattr(os, "fork"):
+        pytest.skip("the work is done in a copy of this process")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            told = work()
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            told = f"{type(error).__name__}: {error}"
+        finally:
+            os.write(writing, told.encode())
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        return pipe.read().decode()
+
+
+@pytest.mark.parametrize("wal", [False, True])
+def test_a_folder_that_may_only_be_read(fake: Fake, open_folder: Path, wal: bool) -> None:
+    """Status, query and verify work; what would change something says that it cannot; with a run at work elsewhere too."""
+    fake.make(0)
+    run(fake, open_folder)
+    other = sqlite3.connect(open_folder / CATALOGUE)
+    if wal:  # a run of somebody who may write is at work
+        other.execute("INSERT INTO facts VALUES ('x', 'y')")
+        other.commit()
+    for path in (*open_folder.rglob("*"), open_folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+    def look() -> str:
+        with Mirror(open_folder) as mirror:
+            return f"{mirror.status().files} {len(mirror.query())} {len(list(mirror.verify()))}"
+
+    def repair() -> str:
+        with Mirror(open_folder) as mirror:
+            return str(mirror.repair())
+
+    def update() -> str:
+        return str(run(fake, open_folder).counts)
+
+    assert by_a_reader(look) == "2 2 0"
+    for work in (repair, update):
+        assert re.match(r"LocalFileError: the mirror's catalogue .*choose a folder that you may write to", by_a_reader(work))
+    other.close()
+
+
+def test_a_newer_catalogue_that_may_only_be_read_is_refused(open_folder: Path) -> None:
+    """The reason is the version, not the right to write."""
+    Mirror(open_folder).close()
+    with sqlite3.connect(open_folder / CATALOGUE) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    open_folder.chmod(0o555)
+
+    assert f"is of version {VERSION + 1}" in by_a_reader(lambda: str(Mirror(open_folder)))
+
+
+def test_repair_tells_of_what_cannot_be_read(fake: Fake, open_folder: Path) -> None:
+    """An earlier version without the right to read it is told; all others are found."""
+    fake.make(0)
+    run(fake, open_folder)
+    fake.make(0)
+    run(fake, open_folder, keep_versions=True)
+    with Mirror(open_folder) as mirror:
+        assert list(mirror.repair()) == []
+    first, second = sorted(path for path in (open_folder / "versions").rglob("*") if path.is_file())
+    for path in open_folder.rglob("*"):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    open_folder.chmod(0o777)
+    first.chmod(0)
+
+    def repair() -> str:
+        with Mirror(open_folder) as mirror:
+            found = [(one.path, one.problem) for one in mirror.repair()]
+            assert found == [(first, "unreadable")], found
+            return str([one.path for one in mirror.query(earlier=True) if not one.is_current] == [second])
+
+    assert by_a_reader(repair) == "True"
 
 
 # -- upkeep ----------------------------------------------------------------------------------------------------------

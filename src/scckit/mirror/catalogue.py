@@ -21,6 +21,7 @@ from attrs import evolve, frozen
 
 from scckit.errors import LocalFileError
 from scckit.mirror.models import Change, What
+from scckit.models.ids import MeasurementID
 from scckit.models.products import ProductName
 
 __all__ = ["VERSION", "Catalogue", "FileRow", "Holding", "MeasurementRow"]
@@ -68,6 +69,13 @@ CREATE TABLE changes (
 
 #: What makes version n + 1 of version n, by n. Version 0 is the empty file.
 _MIGRATIONS: Final[Mapping[int, str]] = {0: _SCHEMA}
+
+#: What reading meets in a catalogue that is damaged: SQLite's own errors, and values that are none of ours.
+_UNUSABLE: Final = (sqlite3.Error, AttributeError, TypeError, ValueError, OverflowError, OSError)
+_ANEW: Final = "move it away and call repair(): it is made again from the files"
+
+#: What SQLite says of a file or a folder that may not be written to.
+_NO_WRITING: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 #: Seconds that a change waits for those of other processes.
 _PATIENCE: Final = 60.0
@@ -150,7 +158,7 @@ class Catalogue:
         """Open it; one that is not there is made."""
         self._path: Final = path
         with self._telling():
-            self._db: Final = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._db: Final = _connected(path)
         try:
             self._migrate()
             with self._telling():
@@ -170,7 +178,7 @@ class Catalogue:
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except _UNUSABLE as error:
             msg = f"the mirror's catalogue {self._path} cannot be used ({error}); {_advice(error)}"
             raise LocalFileError(msg) from error
 
@@ -179,38 +187,43 @@ class Catalogue:
         """Make all changes inside one transaction: all of them or none."""
         with self._telling():
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
+        try:
+            yield
+            with self._telling():
+                self._db.execute("COMMIT")
+        except BaseException:
+            with self._telling():
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+            raise
 
     def _migrate(self) -> None:
         with self._telling():
             if self._version() == VERSION:
                 return
         with self.changing():
-            version = self._version()  # again: another process may have been faster
-            if version > VERSION:
-                msg = (
-                    f"the mirror's catalogue {self._path} is of version {version}, and this scckit knows version {VERSION};"
-                    " use a newer scckit, or mirror into another folder. Nothing was changed"
-                )
-                raise LocalFileError(msg)
-            if version == 0 and self._rows("SELECT 1 FROM sqlite_master"):
+            with self._telling():
+                version = self._version()  # again: another process may have been faster
+            if version == 0 and self._ask("SELECT 1 FROM sqlite_master"):
                 msg = (
                     f"{self._path} is a SQLite file of something else; mirror into another folder. Nothing was changed"
                 )
                 raise LocalFileError(msg)
-            for step in range(version, VERSION):
-                for statement in _MIGRATIONS[step].split(";"):
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
+            with self._telling():
+                for step in range(version, VERSION):
+                    for statement in _MIGRATIONS[step].split(";"):
+                        self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _version(self) -> int:
-        return int(self._rows("PRAGMA user_version")[0][0])
+        version = int(self._rows("PRAGMA user_version")[0][0])
+        if version > VERSION:
+            msg = (
+                f"the mirror's catalogue {self._path} is of version {version}, and this scckit knows version {VERSION};"
+                " use a newer scckit, or mirror into another folder. Nothing was changed"
+            )
+            raise LocalFileError(msg)
+        return version
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return self._db.execute(sql, values).fetchall()
@@ -239,14 +252,15 @@ class Catalogue:
 
     def end_run(self, run: int, now: datetime) -> None:
         """Note that a run has come to its end, and give up what it has claimed."""
-        with self.changing():
+        with self.changing(), self._telling():
             self._db.execute("UPDATE runs SET ended = ? WHERE id = ?", (_seconds(now), run))
             self._db.execute("DELETE FROM claims WHERE run = ?", (run,))
 
     def last_run(self) -> tuple[int, datetime] | None:
         """Return the last run that came to its end, and when."""
-        rows = self._ask("SELECT id, ended FROM runs WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1")
-        return (rows[0][0], _moment(rows[0][1])) if rows else None
+        with self._telling():
+            rows = self._rows("SELECT id, ended FROM runs WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1")
+            return (rows[0][0], _moment(rows[0][1])) if rows else None
 
     def changes(self, run: int) -> Iterator[Change]:
         """Give what became of the measurements in a run, by ID."""
@@ -279,7 +293,9 @@ class Catalogue:
 
     def claims(self) -> list[tuple[str, int]]:
         """Return the measurements that are being fetched, or were when a run was killed, and by which run."""
-        return [(measurement, run) for measurement, run in self._ask("SELECT measurement, run FROM claims")]
+        with self._telling():
+            rows = self._rows("SELECT measurement, run FROM claims")
+            return [(MeasurementID(measurement), int(run)) for measurement, run in rows]
 
     def claim(self, measurement: str, run: int) -> int:
         """Claim a measurement for a run; return the run that has it, which is another one if that was first."""
@@ -312,8 +328,9 @@ class Catalogue:
 
     def measurement(self, id: str) -> MeasurementRow | None:
         """Return what is known of a measurement."""
-        rows = self._ask("SELECT id, station, system, start, stop, state FROM measurements WHERE id = ?", id)
-        return _measurement(*rows[0]) if rows else None
+        with self._telling():
+            rows = self._rows("SELECT id, station, system, start, stop, state FROM measurements WHERE id = ?", id)
+            return _measurement(*rows[0]) if rows else None
 
     def unseen(self, start: datetime, stop: datetime | None, station: str | None, run: int) -> list[str]:
         """Return the measurements of a window that an earlier run has seen and this one has not, and that are not gone.
@@ -385,11 +402,13 @@ class Catalogue:
 
     def doomed(self) -> list[str]:
         """Return the files that are to be removed, but for those that have come again."""
-        return [row[0] for row in self._ask("SELECT path FROM doomed WHERE path NOT IN (SELECT path FROM files)")]
+        with self._telling():
+            rows = self._rows("SELECT path FROM doomed WHERE path NOT IN (SELECT path FROM files)")
+            return [_inside(row[0]) for row in rows]
 
     def undoom(self, paths: Iterable[str]) -> None:
         """Note that files were removed."""
-        with self.changing():
+        with self.changing(), self._telling():
             self._db.executemany("DELETE FROM doomed WHERE path = ?", ((path,) for path in paths))
 
     def files(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[FileRow]:
@@ -423,10 +442,11 @@ class Catalogue:
         joined = "files AS f JOIN measurements AS m ON m.id = f.measurement"
         where = " AND ".join(["1", *(condition for condition, _ in pairs)])
         sql = f"SELECT {columns} FROM {joined} WHERE {where} ORDER BY f.start, f.path"  # noqa: S608 - made by us, see Args
-        return [
-            (_file(*row[:13]), _measurement(*row[13:19]), row[19] is not None)
-            for row in self._ask(sql, *(value for _, value in pairs))
-        ]
+        with self._telling():
+            return [
+                (_file(*row[:13]), _measurement(*row[13:19]), row[19] is not None)
+                for row in self._rows(sql, *(value for _, value in pairs))
+            ]
 
     def know(self, row: MeasurementRow) -> None:
         """Note a measurement that no run has seen; what is known of it stays."""
@@ -450,18 +470,35 @@ class Catalogue:
                 "SELECT kind, COUNT(*), SUM(size) FROM files WHERE current = 1 GROUP BY kind ORDER BY kind"
             )
             earlier = self._rows("SELECT COUNT(*) FROM files WHERE current = 0")
-        known, gone, failed, first, last = measurements[0]
-        return {
-            "measurements": known,
-            "gone": gone,
-            "failed": failed,
-            "files": sum(count for _, count, _ in kinds),
-            "size": sum(size for *_, size in kinds),
-            "earlier": earlier[0][0],
-            "kinds": {kind: count for kind, count, _ in kinds},
-            "first": _when(first),
-            "last": _when(last),
-        }
+            known, gone, failed, first, last = measurements[0]
+            return {
+                "measurements": known,
+                "gone": gone,
+                "failed": failed,
+                "files": sum(count for _, count, _ in kinds),
+                "size": sum(size for *_, size in kinds),
+                "earlier": earlier[0][0],
+                "kinds": {kind: count for kind, count, _ in kinds},
+                "first": _when(first),
+                "last": _when(last),
+            }
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """Open a database; where nothing may be written, for reading."""
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    try:
+        db.execute("PRAGMA user_version")  # the first look at the file
+    except sqlite3.Error as error:
+        db.close()
+        if error.sqlite_errorcode & 0xFF not in _NO_WRITING or not path.exists():
+            raise
+    else:
+        return db
+    # No journal can be made there. Nobody else is writing where there is none: then none is needed.
+    alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+    uri = f"{path.absolute().as_uri()}?mode=ro{alone}"
+    return sqlite3.connect(uri, timeout=_PATIENCE, isolation_level=None, uri=True)
 
 
 def _file(  # noqa: PLR0913, PLR0917 - a row
@@ -480,10 +517,10 @@ def _file(  # noqa: PLR0913, PLR0917 - a row
     current: int,
 ) -> FileRow:
     return FileRow(
-        path,
-        measurement,
+        _inside(path),
+        MeasurementID(measurement),
         kind,
-        size,
+        int(size),
         sha256,
         _moment(fetched),
         _when(start),
@@ -494,6 +531,15 @@ def _file(  # noqa: PLR0913, PLR0917 - a row
         version,
         bool(current),
     )
+
+
+def _inside(path: str) -> str:
+    """Return a path that leads to a file of the folder; a catalogue that is damaged, or made by others, may have any."""
+    parts = path.split("/")
+    if not parts[0] or ".." in parts or "\0" in path:
+        msg = f"{path!r} is outside of the folder"
+        raise ValueError(msg)
+    return path
 
 
 def _measurement(  # noqa: PLR0913, PLR0917 - a row
@@ -518,8 +564,10 @@ def _when(seconds: int | None) -> datetime | None:
     return None if seconds is None else _moment(seconds)
 
 
-def _advice(error: sqlite3.Error) -> str:
+def _advice(error: BaseException) -> str:
     words = str(error)
+    if not isinstance(error, sqlite3.Error):
+        return _ANEW
     if "full" in words:
         return "make room and run again, what was complete is kept"
     if "readonly" in words or "unable to open" in words:
@@ -527,5 +575,5 @@ def _advice(error: sqlite3.Error) -> str:
     if "locked" in words or "busy" in words:
         return "another process is writing to it for a long time; run again when it has ended"
     if "not a database" in words or "malformed" in words:
-        return "move it away and call repair(): it is made again from the files"
+        return _ANEW
     return "see whether the disk is in order; if it is, move the catalogue away and call repair()"
