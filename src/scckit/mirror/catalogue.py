@@ -574,6 +574,6 @@ def _advice(error: BaseException) -> str:
         return "choose a folder that you may write to"
     if "locked" in words or "busy" in words:
         return "another process is writing to it for a long time; run again when it has ended"
-    if "not a database" in words or "malformed" in words:
+    if any(sign in words for sign in ("not a database", "malformed", "Could not decode")):
         return _ANEW
     return "see whether the disk is in order; if it is, move the catalogue away and call repair()"
