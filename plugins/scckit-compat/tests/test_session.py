@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from scckit.errors import LocalFileError, UnexpectedContent
 from scckit_compat.scc_access import SCC, SCC_Credentials, constants, exceptions, scc_session
-from scckit_compat.scc_access._operations import FileSink, ZipFile
+from scckit_compat.scc_access._operations import AncillaryObject, FileSink, ZipFile
 from scckit_emulator import Emulator, Fault
 from scckit_emulator.synthetic import write_raw
 
@@ -152,6 +152,27 @@ def test_the_server_is_where_its_addresses_lead(emulator: Emulator, monkeypatch:
     with scc_session(credentials(emulator)) as scc:
         assert scc.client.base_url == emulator.base_url
         assert scc.query_measurements(date(2001, 1, 1), date(2001, 1, 2), None) == (1, [])
+
+
+def test_the_ancillary_file_of_that_name() -> None:
+    """Not the first of all, where the API does not filter; and one that is there before one that is missing."""
+    names = (("other.nc", "ok"), ("x.nc", "missing"), ("x.nc", "ok"))
+    answer = {
+        "objects": [{"id": number, "filename": name, "status": status} for number, (name, status) in enumerate(names)]
+    }
+
+    class Session:
+        def json(self, _: object) -> Generator[Any, Any, tuple[None, object]]:
+            yield from ()
+            return None, answer
+
+    def found(name: str) -> object:
+        with pytest.raises(StopIteration) as stop:
+            next(AncillaryObject("api/", name).flow(Session()))
+        return stop.value.value
+
+    assert found("x.nc") == answer["objects"][2]
+    assert found("none.nc") is None
 
 
 def test_there_is_no_requests_session(scc: SCC) -> None:
