@@ -175,6 +175,17 @@ def test_the_ancillary_file_of_that_name() -> None:
     assert found("none.nc") is None
 
 
+def test_names_are_quoted(scc: SCC, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is asked for as a whole, whatever is in it."""
+    asked: list[Any] = []
+    monkeypatch.setattr(scc.client, "run", asked.append)
+    scc.get_ancillary("a&b#c+d/e.nc", "overlap")
+    scc.get_measurement("../x?")
+    monkeypatch.undo()
+    ends = ("overlap_files/?filename=a%26b%23c%2Bd%2Fe.nc", "measurements/..%2Fx%3F/")
+    assert [one.url.partition("api/v1/")[2] for one in asked] == list(ends)
+
+
 def test_there_is_no_requests_session(scc: SCC) -> None:
     """Who asks for it is told what there is."""
     assert not hasattr(scc, "session")
