@@ -481,6 +481,7 @@ def broken_promises(kind: type[Plain]) -> set[str]:
             continue
         if not holds(promise):
             broken.add(said)
+            gc.collect()  # what the failure held is not the next one's
     return broken
 
 
@@ -490,11 +491,13 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(async_transport, "_AT_ONCE", 1.0)
     monkeypatch.setattr(async_transport, "_PATIENCE", 2.0)
     monkeypatch.setattr(async_transport, "_LIMIT", 4.0)
+    gc.collect()
+    gc.freeze()  # the suite looks for what is left after every case: only at what is new, so that it is quick
     with warnings.catch_warnings():
         # What broken ones leave open; the suite has its own look at that.
         warnings.simplefilter("ignore", ResourceWarning)
         yield
-        gc.collect()
+    gc.unfreeze()
 
 
 def test_a_correct_transport_breaks_nothing() -> None:

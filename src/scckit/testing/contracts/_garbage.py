@@ -16,9 +16,12 @@ def new_garbage_collected() -> Iterator[None]:
     What was there before is left alone: going through all modules of a large program takes most of a second each time,
     and garbage of others is not told of here.
     """
-    gc.freeze()
+    frozen = gc.get_freeze_count()
+    if not frozen:  # else by somebody who wants it to stay so
+        gc.freeze()
     try:
         yield
         gc.collect()
     finally:
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
