@@ -84,7 +84,7 @@ def test_what_failed_can_be_repeated_as_told(cli: Cli, emulator: Emulator, tmp_p
     assert first.status == 1  # one damaged, one absent
     assert "1 of 3 failed; to repeat just these:" in first.err
     (line,) = [line for line in first.err.splitlines() if line.startswith("  scckit ")]
-    assert line.split()[1:] == ["download", "--into", str(tmp_path), "--kinds", "elda", IDS[0]]
+    assert line.split()[1:] == ["download", "--kinds", "elda", "--into", str(tmp_path), IDS[0]]
     again = cli(*line.split()[1:])
     assert (again.status, len(again.out.splitlines())) == (0, len(list(tmp_path.glob(f"{IDS[0]}/elda/*"))))
     assert cli("download", IDS[2], "--kinds", "elda", "--into", str(tmp_path)).status == 4
@@ -99,7 +99,7 @@ def test_a_night_is_uploaded_waited_for_and_downloaded(cli: Cli, raws: list[Path
     first = cli("upload", *map(str, (*raws, bad)), "--system", "437", "--download", str(tmp_path / "products"))
 
     assert first.status == 7
-    assert f"{raws[0]}: sent as {raws[0].stem}" in first.err
+    assert f"{raws[0]}: sent\n" in first.err
     assert f"  scckit upload --system 437 --download {tmp_path / 'products'} {bad}" in first.err
     assert {path.name for path in (tmp_path / "products").iterdir()} == {one.stem for one in raws}
     assert not sounding.exists()
@@ -143,7 +143,7 @@ def test_what_destroys_asks_first(cli: Cli) -> None:
     result = cli("delete", IDS[0], "20260321aky2300", IDS[1], "--yes")
 
     assert (result.status, result.out) == (4, f"{IDS[0]}\tdeleted\n{IDS[1]}\tdeleted\n")
-    assert "1 of 3 failed: 20260321aky2300" in result.err
+    assert "1 of 3 failed; to repeat just these:\n  scckit delete --yes 20260321aky2300\n" in result.err
     assert cli("show", IDS[0]).status == 4
     assert cli("rerun", IDS[2], answers=["yes"]).out == f"{IDS[2]}\trestarted\n"
 
@@ -198,7 +198,7 @@ def test_a_mirror(cli: Cli, tmp_path: Path) -> None:
     assert first.status == 0, first.err
     assert "3 measurements on the server: 0 unchanged, 3 new" in first.err
     assert "3 unchanged; 0 files came" in cli(*words).err
-    rows = list(csv.DictReader(io.StringIO(cli("mirror", folder, "--query", "--kinds", "elda").out)))
+    rows = list(csv.DictReader(io.StringIO(cli("mirror", folder, "--query", "--csv", "--kinds", "elda").out)))
     assert {row["measurement"] for row in rows} == set(IDS[:2])
     assert cli("mirror", folder, "--verify").status == 0
     Path(rows[0]["path"]).unlink()

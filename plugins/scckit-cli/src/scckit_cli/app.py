@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from scckit.errors import InvalidInput
-from scckit_cli.talk import say
+from scckit.errors import InvalidInput, MissingCredentials
+from scckit_cli.talk import LINE, say
 
 if TYPE_CHECKING:
-    from scckit import Client, Outcomes
+    from scckit import Client, SCCError
+    from scckit.plugins import Credentials, Registry
     from scckit_cli.sources.config import Config, Profile
 
 __all__ = [
@@ -26,10 +28,11 @@ __all__ = [
     "Since",
     "State",
     "Station",
+    "Troubles",
     "Until",
     "Workers",
     "Yes",
-    "failed",
+    "again",
     "items",
     "state_of",
 ]
@@ -43,8 +46,18 @@ From = Annotated[
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Take what a search finds from then on.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="End of that search, exclusive.")]
-Station = Annotated[str | None, typer.Option("--station", help="Station code of 3 letters; by default the profile's.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many are under way at a time.")]
+Station = Annotated[
+    str | None,
+    typer.Option(
+        "--station", metavar="CODE", help="Station code of 3 letters; by default the profile's; all for all stations."
+    ),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", metavar="N", min=1, max=16, help="How many are under way at a time.")
+]
+
+#: Problems of a raw file that are told with it.
+_SHOWN: Final = 3
 
 
 @dataclass
@@ -57,6 +70,8 @@ class State:
         ask: Asks for a text; the second argument hides what is typed.
         debug: Show tracebacks.
         profile_name: The profile that was named, None if none was.
+        hidden: Texts that may be in no message.
+        resumes: The same line again goes on where it was interrupted.
     """
 
     environ: Mapping[str, str]
@@ -64,6 +79,8 @@ class State:
     ask: Callable[[str, bool], str] | None = None
     debug: bool = False
     profile_name: str | None = None
+    hidden: set[str] = field(default_factory=set, repr=False)
+    resumes: bool = False
     _config: Any = field(default=None)
 
     @property
@@ -93,26 +110,66 @@ class State:
     def station(self, given: str | None) -> str | None:
         """Return the station that was given, else the profile's; ``all`` stands for all stations."""
         if given is not None:
-            return None if given.lower() == "all" else given
+            code = given.lower()  # as the SCC has them
+            return None if code == "all" else code
         if self.profile.station is not None:
             say(f"station {self.profile.station}, of the profile {self.profile.name}; --station all looks at all")
         return self.profile.station
 
     @contextmanager
-    def client(self, base_url: str | None = None, **settings: Any) -> Iterator[Client]:  # noqa: ANN401 - of scckit.connect
-        """Make a client that tells people what it does; sign out at the end."""
+    def client(self, base_url: str | None = None, credentials: Credentials | None = None) -> Iterator[Client]:
+        """Make a client that tells people what it does; sign out at the end.
+
+        Raises:
+            MissingCredentials: None were given and no source knows any.
+        """
         import scckit  # noqa: PLC0415 - the client is slow to import, and half of the commands need none
+        from scckit.plugins import Registry  # noqa: PLC0415
         from scckit_cli.progress import Progress  # noqa: PLC0415
 
+        registry = Registry(environ=self.surroundings)
+        credentials = credentials or self._credentials(registry)
+        self.hidden |= {one.reveal() for one in (credentials.http_password, credentials.password)}
         base_url = base_url or self.environ.get("SCCKIT_BASE_URL") or self.profile.base_url
-        with Progress() as progress:
-            connect = self.connect or scckit.connect
-            with connect(base_url, environ=self.surroundings, observe=progress, **settings) as scc:
+        progress = Progress(moves=sys.stderr.isatty() and self.environ.get("TERM") != "dumb")
+        connect = self.connect or scckit.connect
+        try:
+            with connect(
+                base_url, credentials=credentials, registry=registry, environ=self.surroundings, observe=progress
+            ) as scc:
                 yield scc
+        finally:
+            LINE.clear()
 
-    def answer(self, question: str, *, hidden: bool = False) -> str:
-        """Ask a person."""
-        return (self.ask or _ask)(question, hidden)
+    def _credentials(self, registry: Registry) -> Credentials:
+        from scckit_cli.sources.profiles import unknown  # noqa: PLC0415 - as above
+
+        found = registry.credentials(self.surroundings)
+        if found is None:
+            msg = (
+                "no credentials: scckit login asks for them and keeps them, or set SCCKIT_HTTP_USER,"
+                f" SCCKIT_HTTP_PASSWORD, SCCKIT_USERNAME and SCCKIT_PASSWORD{registry.left_out()}"
+            )
+            raise MissingCredentials(msg)
+        if self.profile_name is not None and found.source == "environment":
+            if self.config.profile is None:
+                raise unknown(self.config)
+            say(f"the credentials are those of the environment, which come before those of {self.profile_name}")
+        return found
+
+    def answer(self, question: str, *, hidden: bool = False, otherwise: str) -> str:
+        """Ask a person; ``otherwise`` is what to do where none is there.
+
+        Raises:
+            InvalidInput: Nobody is there.
+        """
+        LINE.clear()
+        if self.ask is not None:
+            return self.ask(question, hidden)
+        if sys.stdin is None or not sys.stdin.isatty():
+            msg = f"nobody is there to answer {question!r}: {otherwise}"
+            raise InvalidInput(msg)
+        return _asked(question, hidden=hidden)
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is destroyed.
@@ -120,19 +177,22 @@ class State:
         Raises:
             typer.Exit: The answer was not yes.
         """
-        if not yes and self.answer(f"{question} [y/N]").strip().lower() not in {"y", "yes"}:
+        if yes:
+            return
+        answer = self.answer(f"{question} [y/N]", otherwise="use --yes in scripts, or a terminal")
+        if answer.strip().lower() not in {"y", "yes"}:
             say("nothing was done")
             raise typer.Exit(1)
 
 
-def _ask(question: str, hidden: bool) -> str:  # noqa: FBT001 - a signature for tests
-    if not sys.stdin.isatty():
-        msg = f"nobody is there to answer {question!r}: use --yes in scripts, or a terminal"
-        raise InvalidInput(msg)
+def _asked(question: str, *, hidden: bool) -> str:
     if hidden:
         import getpass  # noqa: PLC0415 - as above
 
-        return getpass.getpass(f"{question}: ", sys.stderr)
+        try:
+            return getpass.getpass(f"{question}: ", sys.stderr)
+        except EOFError:
+            raise typer.Abort from None
     sys.stderr.write(f"{question}: ")
     sys.stderr.flush()
     line = sys.stdin.readline()
@@ -150,7 +210,7 @@ def state_of(context: typer.Context) -> State:
 def items(  # noqa: PLR0913 - the places that items come from
     state: State,
     scc: Client,
-    given: Iterable[str],
+    given: Sequence[str],
     *,
     file: Path | None,
     since: str | None,
@@ -160,62 +220,138 @@ def items(  # noqa: PLR0913 - the places that items come from
     """Gather measurements: IDs that were given, of a file, of standard input (``-``), and those of a search, each once.
 
     Raises:
-        InvalidInput: There is none, or the file cannot be read.
+        InvalidInput: No place was named, the file cannot be read, or a word is not an ID; nothing was done then.
     """
-    names: list[Any] = []
+    from scckit import MeasurementID  # noqa: PLC0415 - as above
+
+    if until is not None and since is None:
+        msg = "--until is the end of a search that begins with --since"
+        raise InvalidInput(msg)
+    if not given and file is None and since is None:
+        msg = "name measurements: their IDs, - for standard input, --from FILE, or --since DATE"
+        raise InvalidInput(msg)
+    names: list[str] = []
     for one in given:
-        names += _words(sys.stdin) if one == "-" else [one]
+        names += _read(Path("-"), sys.stdin) if one == "-" else [one]
     if file is not None:
         try:
             with file.open(encoding="utf-8") as lines:
-                names += _words(lines)
-        except (OSError, ValueError) as error:
-            msg = f"{file} cannot be read: {error}"
+                names += _read(file, lines)
+        except OSError as error:
+            msg = f"{file} cannot be read: {error.strerror or error}"
             raise InvalidInput(msg) from None
+    unique: dict[str, Any] = {str(MeasurementID(name)): name for name in names}
     if since is not None:
-        names += scc.measurements.search(since, until, station=state.station(station))
-        if not names:
+        found = {str(one.id): one for one in scc.measurements.search(since, until, station=state.station(station))}
+        if not found:
             say("the search found nothing")
-    elif until is not None:
-        msg = "--until is the end of a search that begins with --since"
-        raise InvalidInput(msg)
-    elif not names:
-        msg = "name measurements: their IDs, - for standard input, --from FILE, or --since DATE"
-        raise InvalidInput(msg)
-    unique = {str(getattr(one, "id", one)): one for one in names}
+        unique |= found
     return list(unique.values())
 
 
-def _words(lines: Iterable[str]) -> list[str]:
-    """Return the first word of each line, but of empty ones and of remarks."""
-    firsts = (line.replace(",", " ").replace("\t", " ").split() for line in lines)
-    return [words[0].strip('"') for words in firsts if words and not words[0].startswith("#")]
+def _read(place: Path, lines: Iterable[str]) -> list[str]:
+    """Return the first word of each line, but of empty ones, of remarks, and of a heading, as tables and CSV have it."""
+    what = "standard input" if place == Path("-") else str(place)
+    try:
+        firsts = (re.split(r"[\s,;]+", line.lstrip("\ufeff").strip(), maxsplit=1)[0].strip('"') for line in lines)
+        words = [word for word in firsts if word and not word.startswith("#")]
+    except UnicodeError:
+        msg = f"{what} is no text; give a line for each measurement, its ID first"
+        raise InvalidInput(msg) from None
+    if words and words[0] == "id":
+        del words[0]
+    if not words:
+        say(f"{what} has no measurement")
+    return words
 
 
-def failed(outcomes: Outcomes, again: str) -> None:
-    """Say what failed, why, and how to do just that again; exit with its status, or return if nothing did.
+#: Parameters that say which items are meant, and not what is done with them.
+_ITEMS: Final = frozenset({"ids", "files", "names", "numbers", "file", "since", "until", "station"})
 
-    Args:
-        outcomes: What became of the items.
-        again: The command line without items.
 
-    Raises:
-        typer.Exit: Something failed, or was absent.
-    """
+def again(context: typer.Context, items: Iterable[str], *, without: Collection[str] = ()) -> str:
+    """Return the command line that does the same with some items, without some of its options."""
     import shlex  # noqa: PLC0415 - as above
 
-    from scckit_cli.statuses import Status, status_of_all  # noqa: PLC0415
+    profile = state_of(context).profile_name
+    words = ["scckit", *(["--profile", profile] if profile else []), *context.command_path.split()[1:]]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in {*_ITEMS, *without} and source is not None and source.name == "COMMANDLINE":
+            value = context.params[name]
+            words += parameter.opts[:1] if value is True else [parameter.opts[0], str(value)]
+    return shlex.join([*words, *items])
 
-    troubled = [one for one in outcomes if one.error is not None and one.state.value != "kept"]
-    for one in troubled:
-        if one.state.value != "not tried":
-            say(f"{one.item}: {one.error}")
-    left = outcomes.failures
-    if left:
-        untried = sum(one.state.value == "not tried" for one in left)
-        more = f", {untried} of them not tried" if untried else ""
-        say(f"{len(left)} of {len(outcomes)} failed{more}; to repeat just these:")
-        say(f"  {again} {' '.join(shlex.quote(one.item) for one in left)}")
-    status = status_of_all(one.error for one in troubled)
-    if status is not Status.DONE:
-        raise typer.Exit(int(status))
+
+class Troubles:
+    """What goes wrong with some items of a command, while the others go on.
+
+    Args:
+        context: The command.
+        total: How many items there are.
+        names: What items are called on the command line, if not as they are here.
+        without: Options that are not needed again.
+    """
+
+    def __init__(
+        self,
+        context: typer.Context,
+        total: int,
+        *,
+        names: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
+    ) -> None:
+        """Begin without any."""
+        self._context: Final = context
+        self._total: Final = total
+        self._names: Final = names or {}
+        self._without: Final = without
+        self._told: Final[set[str]] = set()
+        self._left: Final[dict[str, None]] = {}
+        self._untried = 0
+        self.errors: Final[list[SCCError]] = []
+
+    def note(self, item: str, error: SCCError, *, repeat: bool = True) -> None:
+        """Tell what went wrong with an item; ``repeat`` if doing it again may help."""
+        text = _brief(error)
+        self.errors.append(error)
+        if repeat:
+            self._left[self._names.get(item, item)] = None
+        if self._total > 1 and text in self._told:
+            say(f"scckit: {item}: the same")
+        else:
+            say(f"scckit: {text}" if item in text else f"scckit: {item}: {text}")
+        self._told.add(text)
+
+    def leave_out(self, item: str) -> None:
+        """Take note of an item that was not tried."""
+        self._left[self._names.get(item, item)] = None
+        self._untried += 1
+
+    def tell(self) -> None:
+        """Say how to repeat just what failed."""
+        if self._left and self._total > 1:
+            untried = f", {self._untried} of them not tried" if self._untried else ""
+            say(f"{len(self._left)} of {self._total} failed{untried}; to repeat just these:")
+            say(f"  {again(self._context, self._left, without=self._without)}")
+
+    def leave(self) -> None:
+        """Say how to repeat just what failed, and exit with its status; return if nothing went wrong.
+
+        Raises:
+            typer.Exit: Something did.
+        """
+        from scckit_cli.statuses import status_of_all  # noqa: PLC0415 - as above
+
+        self.tell()
+        if self.errors:
+            raise typer.Exit(int(status_of_all(self.errors)))
+
+
+def _brief(error: SCCError) -> str:
+    """Return the words of an error; of a file with many problems the first ones."""
+    errors = [one.message for one in getattr(error, "problems", ()) if one.severity == "error"]
+    if len(errors) <= _SHOWN:
+        return str(error)
+    return str(error).replace("; ".join(errors), "; ".join([*errors[:_SHOWN], "…"]))

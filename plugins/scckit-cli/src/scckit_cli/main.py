@@ -6,13 +6,14 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from scckit_cli.app import State
 from scckit_cli.commands import access, change, look, mirror, product, tools
-from scckit_cli.talk import say
+from scckit_cli.talk import ReaderGone, say
 
 if TYPE_CHECKING:
     from scckit import Client
@@ -44,14 +45,16 @@ app.add_typer(product.app, name="product")
 @app.callback()
 def _scckit(
     context: typer.Context,
-    profile: Annotated[str | None, typer.Option("--profile", help="Use the station's profile of this name.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,  # noqa: FBT002 - typer's way
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Use the station's profile of this name.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from, without secrets.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Work with the Single Calculus Chain (SCC) of EARLINET/ACTRIS.
 
     Credentials come from the environment, the keyring, or a file, in that order: see scckit login. What is printed goes to
     standard output, what is said to standard error. Exit statuses: 0 done, 1 failed, 2 wrong use, 3 access, 4 not found,
-    5 refused by the SCC, 6 network, 7 files, 8 time ran out, 130 interrupted.
+    5 refused by the SCC, 6 network, 7 files, 8 time ran out, 130 interrupted. --profile and --debug may stand anywhere.
     """
     state: State = context.obj
     state.profile_name = profile or state.profile_name
@@ -76,12 +79,15 @@ def main(
     Returns:
         The exit status.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _sorted(sys.argv[1:] if arguments is None else arguments)
     state = State(os.environ if environ is None else environ, connect, ask, debug="--debug" in given)
+    state.hidden |= {
+        state.environ[name] for name in ("SCCKIT_HTTP_PASSWORD", "SCCKIT_PASSWORD") if name in state.environ
+    }
     try:
         status = _run(given, state)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (ReaderGone, BrokenPipeError):
         _close_pipe()
         status = 0
     except (KeyboardInterrupt, typer.Abort):
@@ -94,7 +100,7 @@ def main(
     except Exception as error:  # noqa: BLE001 - the last one to catch it: people get a sentence, and not a traceback
         status = _told(error, state)
     if status == _INTERRUPTED:
-        say("interrupted; what was complete is kept")
+        say("scckit: interrupted" + "; the same line again goes on, what is done is not done twice" * state.resumes)
     return status
 
 
@@ -131,6 +137,26 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
     return None, []
 
 
+def _sorted(given: Sequence[str]) -> list[str]:
+    """Put --profile and --debug before the command, so that they may stand anywhere; a plugin's command has its own."""
+    name, _ = _split(given)
+    if name is not None and name not in _own():
+        return list(given)
+    ahead: list[str] = []
+    behind: list[str] = []
+    words = iter(given)
+    for word in words:
+        if word == "--":
+            behind += [word, *words]
+        elif word == "--debug" or word.startswith("--profile="):
+            ahead.append(word)
+        elif word == "--profile":
+            ahead += [word, *islice(words, 1)]
+        else:
+            behind.append(word)
+    return [*ahead, *behind]
+
+
 def _of_plugins(name: str) -> Callable[[Sequence[str]], int] | None:
     """Return a command that a plugin offers; None where it is known that none will, so that the usual error comes."""
     from scckit.plugins import Registry  # noqa: PLC0415 - plugins are looked at only where a command is not ours
@@ -142,33 +168,45 @@ def _of_plugins(name: str) -> Callable[[Sequence[str]], int] | None:
 
 
 def _tell_misuse(error: typer.TyperException) -> None:
-    show = getattr(error, "show", None)
-    if show is None:
-        say(error.format_message())
+    context = getattr(error, "ctx", None)
+    message = error.format_message().removesuffix(".")
+    path = "scckit" if context is None else context.command_path
+    if type(error).__name__ == "NoArgsIsHelpError":
+        say(message)  # which is the help
     else:
-        show()  # with the usage of the command
+        say(f"scckit: {message}; try {path} --help")
 
 
 def _told(error: Exception, state: State) -> int:
-    """Tell an error in its own words, and return its status; the traceback only on demand."""
+    """Tell an error in its own words, and return its status; the traceback only on demand, and no secret ever."""
     import scckit  # noqa: PLC0415 - an error may come before any client
     from scckit_cli.statuses import Status, status_of  # noqa: PLC0415
 
     if state.debug:
         import traceback  # noqa: PLC0415
 
-        # Lines of code and messages only: no value of a variable, which might be a secret, is in it.
-        say("".join(traceback.format_exception(error)))
+        say(_without("".join(traceback.format_exception(error)), state.hidden))
     if isinstance(error, scckit.SCCError):
-        say(f"scckit: {error}")
-        return int(status_of(error))
-    if isinstance(error, OSError):
-        say(f"scckit: {error}")
-        return int(Status.FILES)
-    say(
-        f"scckit: an error that should not be: {type(error).__name__}: {error}. Please report it, with the output of --debug"
-    )
-    return int(Status.FAILED)
+        text, status = str(error), status_of(error)
+    elif isinstance(error, OSError):
+        where = "standard output" if error.filename is None else str(error.filename)
+        text, status = f"{where}: {error.strerror or error}", Status.FILES
+    else:
+        kind = type(error).__name__
+        text = f"an error that should not be: {kind}: {error}. Please report it, with the output of --debug"
+        status = Status.FAILED
+    say(_without(f"scckit: {text}", state.hidden))
+    return int(status)
+
+
+def _without(text: str, hidden: set[str]) -> str:
+    """Take secrets out of a text, as they are and as they stand in addresses and in Python's own words."""
+    import re  # noqa: PLC0415 - for errors alone
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
+    forms = {form for one in hidden for form in (one, quote(one, safe=""), quote_plus(one), repr(one)[1:-1]) if form}
+    pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.sub(pattern, "<hidden>", text) if forms else text
 
 
 def _close_pipe() -> None:

@@ -1,79 +1,73 @@
-"""What a client does, for the people who wait for it: a line that moves on a terminal, and pauses in words anywhere."""
+"""What a client does, for the people who wait for it: a line that moves on a terminal, and in words anywhere what matters."""
 
 from __future__ import annotations
 
-import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+import time
+from collections.abc import Callable
+from typing import Final
 
 from scckit.events import Event, ItemDone, PhaseSeen, Retrying, Transferred
-from scckit_cli.talk import say
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
+from scckit_cli.talk import LINE, say
 
 __all__ = ["Progress"]
 
-_MEGABYTE = 1e6
+_MEGABYTE: Final = 1e6
+
+#: Bytes of which the number is shown; pages are smaller.
+_LARGE: Final = 500_000
+
+#: Seconds between two drawings; bytes come in thousands of pieces.
+_INTERVAL: Final = 0.1
+
+#: Pauses before a request is sent again that people are told of anywhere, in seconds.
+_LONG: Final = 5.0
 
 
 class Progress:
-    """Takes events from any thread; shows nothing where standard error is no terminal, but for pauses and moments of a wait."""
+    """Takes events from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        moves: Draw the line that moves; what is said anywhere are long pauses, the phases of a wait, and what was uploaded.
+        clock: A clock in seconds; a parameter for tests.
+    """
+
+    def __init__(self, *, moves: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without anything to show."""
-        self._bars: Bars | None = None
-        self._task: Any = None
-        self._phase = ""
-
-    def __enter__(self) -> Self:
-        """Get the line ready, if there is a terminal."""
-        if sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-            from rich.progress import BarColumn, SpinnerColumn, TextColumn  # noqa: PLC0415
-            from rich.progress import Progress as Bars  # noqa: PLC0415
-
-            columns = (
-                SpinnerColumn(),
-                TextColumn("{task.description}"),
-                BarColumn(20),
-                TextColumn("{task.fields[count]}"),
-            )
-            self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
-            self._bars.start()
-            self._task = self._bars.add_task("asking the SCC", total=None, count="")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Take the line away."""
-        if self._bars is not None:
-            self._bars.stop()
+        self._moves: Final = moves
+        self._clock: Final = clock
+        self._next = 0.0
+        self._count = ""
+        self._phases: Final[dict[str, str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, Retrying):
-            self._line(f"{event.reason}; trying again in {event.pause:.0f} s")
+            words = f"{event.reason}; trying again in {event.pause:.0f} s"
+            if event.pause >= _LONG:
+                say(words)
+            else:
+                self._draw(f"trying again: {event.reason}")
         elif isinstance(event, PhaseSeen):
-            words = f"{event.measurement}: {event.phase}"
-            if words != self._phase:
-                self._phase = words
-                self._line(words)
-        elif self._bars is not None and isinstance(event, ItemDone):
-            total = "" if event.total is None else f" of {event.total}"
-            self._update(f"{event.item} {event.state}", f"{event.done}{total}", event.done, event.total)
-        elif self._bars is not None and isinstance(event, Transferred):
-            words = "sending" if event.direction == "up" else "receiving"
-            self._update(f"{words} {event.route.rstrip('/').rpartition('/')[2]} {event.done / _MEGABYTE:.1f} MB")
+            if self._phases.get(event.measurement) != event.phase:
+                self._phases[event.measurement] = event.phase
+                say(f"{event.measurement}: {event.phase}")
+        elif isinstance(event, ItemDone):
+            self._count = f"{event.done} " if event.total is None else f"{event.done} of {event.total} "
+            if event.state == "sent":
+                say(f"{event.item}: sent")  # at once, so that it is known whatever comes
+            self._draw(f"{self._count}{event.item} {event.state}")
+        elif isinstance(event, Transferred):
+            if max(event.done, event.total or 0) < _LARGE:
+                words = "asking the SCC"
+            else:
+                total = "" if event.total is None else f" of {event.total / _MEGABYTE:.1f}"
+                name = event.route.rstrip("/").rpartition("/")[2]
+                doing = "sending" if event.direction == "up" else "receiving"
+                words = f"{doing} {name} {event.done / _MEGABYTE:.1f}{total} MB"
+            self._draw(f"{self._count}{words}")
 
-    def _line(self, text: str) -> None:
-        if self._bars is not None:
-            self._bars.console.print(text, markup=False, highlight=False)
-        else:
-            say(text)
-
-    def _update(self, words: str, count: str | None = None, done: int | None = None, total: int | None = None) -> None:
-        if self._bars is not None:
-            more: dict[str, Any] = {} if count is None else {"count": count, "completed": done, "total": total}
-            self._bars.update(self._task, description=words, **more)
+    def _draw(self, text: str) -> None:
+        now = self._clock()
+        if self._moves and now >= self._next:
+            self._next = now + _INTERVAL
+            LINE.draw(text)

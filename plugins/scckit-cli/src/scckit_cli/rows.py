@@ -6,15 +6,19 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scckit.errors import InvalidInput
-from scckit_cli.talk import printable
+from scckit_cli.talk import printable, write
 
-__all__ = ["Form", "Row", "form_of", "show", "write"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["Form", "Row", "form_of", "show"]
 
 #: A row: values by column, the same columns in all rows.
 Row: TypeAlias = dict[str, object]
@@ -27,6 +31,11 @@ _SIGNS: Final = {
     "not run": ("·", "dim"),
     "unknown": ("?", "magenta"),
 }
+
+#: Columns that a table never folds.
+_WHOLE: Final = frozenset({"id", "measurement_id", "measurement", "filename", "phase"})
+
+_WIDE: Final = 10_000
 
 
 class Form(Enum):
@@ -51,28 +60,59 @@ def form_of(*, as_json: bool, as_csv: bool, as_plain: bool) -> Form:
     return chosen[0] if chosen else Form.TABLE
 
 
-def show(rows: Iterable[Row], columns: Sequence[str], form: Form, *, signs: Sequence[str] = ()) -> int:
+def show(  # noqa: PLR0913 - how rows are shown, all by keyword
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    form: Form,
+    *,
+    signs: Sequence[str] = (),
+    spare: Sequence[str] = (),
+    line: Callable[[Row], str] | None = None,
+) -> int:
     """Print rows.
 
     JSON is one array of objects; CSV has a line of headings; plain lines have the values with tabs between, and no
-    headings, and come as the rows do. What is not told is null, nothing, and nothing.
+    headings. What is not told is null, nothing, and nothing. Plain lines, and lines in the place of a table, come as the
+    rows do, all else at the end.
 
     Args:
         rows: The rows.
         columns: Columns of the table, in this order; the other forms have all columns of the rows, these first.
         form: How.
         signs: Columns with statuses of modules, which a table shows as signs.
+        spare: Columns that a narrow terminal does without, the least needed first.
+        line: Makes a line of a row, for rows that tell what was done: such lines are printed in the place of a table, and
+            if somebody interrupts, what was done by then is printed in any form.
 
     Returns:
         How many rows there were.
     """
+    if form is Form.TABLE and line is not None:
+        return _stream(rows, line)
     if form is Form.PLAIN:
-        number = 0
+        return _stream(rows, lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, row)))
+    found: list[Row] = []
+    try:
         for row in rows:
-            write("\t".join(_flat(row.get(column)) for column in _all(columns, row)) + "\n")
-            number += 1
-        return number
-    found = list(rows)
+            found.append(row)  # noqa: PERF402 - what came before an interruption must be here
+    except KeyboardInterrupt:
+        if line is not None and found:
+            _print(found, columns, form, signs, spare)
+        raise
+    _print(found, columns, form, signs, spare)
+    return len(found)
+
+
+def _stream(rows: Iterable[Row], line: Callable[[Row], str]) -> int:
+    number = 0
+    for number, row in enumerate(rows, 1):  # noqa: B007 - it is the count at the end
+        write(f"{line(row)}\n", at_once=True)
+    return number
+
+
+def _print(
+    found: Sequence[Row], columns: Sequence[str], form: Form, signs: Sequence[str], spare: Sequence[str]
+) -> None:
     names = _all(columns, found[0]) if found else list(columns)
     if form is Form.JSON:
         write(json.dumps([{name: _plain(row.get(name)) for name in names} for row in found], indent=1) + "\n")
@@ -83,42 +123,65 @@ def show(rows: Iterable[Row], columns: Sequence[str], form: Form, *, signs: Sequ
         table.writerows([_text(row.get(name)) for name in names] for row in found)
         write(text.getvalue())
     elif found:
-        _draw(found, columns, signs)
-    return len(found)
+        _draw(found, columns, signs, spare)
 
 
 def _all(columns: Sequence[str], row: Row) -> list[str]:
     return [*columns, *(name for name in row if name not in columns)]
 
 
-def _draw(rows: Sequence[Row], columns: Sequence[str], signs: Sequence[str]) -> None:
-    from rich import box  # noqa: PLC0415 - only tables need it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _draw(rows: Sequence[Row], columns: Sequence[str], signs: Sequence[str], spare: Sequence[str]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only tables need it
 
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
-        console.width = 10_000  # a file or a pipe has no width; lines are not folded there
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+        console.width = _WIDE  # a file or a pipe has no width; lines are not folded there
+    names = list(columns)
+    table = _table(console, rows, names, signs, narrow=False)
+    for column in (*spare, None):
+        if console.measure(table, options=console.options.update(width=_WIDE)).maximum <= console.width:
+            break
+        names = [name for name in names if name != column]
+        table = _table(console, rows, names, signs, narrow=True)
+    with console.capture() as drawn:
+        console.print(table)
+    write(drawn.get())
+
+
+def _table(
+    console: Console, rows: Sequence[Row], columns: Sequence[str], signs: Sequence[str], *, narrow: bool
+) -> Table:
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415
+
+    # Words under NO_COLOR, on a plain terminal, and in an encoding without the signs.
+    coloured = console.color_system is not None and not console.no_color
+    coloured = coloured and (console.encoding or "").lower().startswith("utf")
+    gap = 1 if narrow else 2
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold" if coloured else "")
+    cells = []
     for column in columns:
-        numeric = all(isinstance(row.get(column), (int, float)) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-    coloured = console.is_terminal and (console.encoding or "").lower().startswith("utf")
-    for row in rows:
-        cells = []
-        for column in columns:
-            words = printable(_text(row.get(column)))
-            sign, style = _SIGNS.get(words, (words, "")) if coloured and column in signs else (words, "")
-            cells.append(Text(sign, style=style))
-        table.add_row(*cells)
-    console.print(table)
+        values = [row.get(column) for row in rows]
+        words = [printable(_cell(value, short=console.is_terminal)) for value in values]
+        numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        # A number, an ID or a moment that is folded can be neither read nor copied.
+        whole = numeric or column in _WHOLE or any(isinstance(value, datetime) for value in values)
+        heading = column.replace("_", " ")
+        width = max(map(len, (*words, *heading.split()))) if whole and narrow else None
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", width=width)
+        cells.append([_SIGNS.get(one, (one, "")) if coloured and column in signs else (one, "") for one in words])
+    for pairs in zip(*cells, strict=True):
+        table.add_row(*(Text(words, style=style) for words, style in pairs))
+    return table
 
 
-def write(text: str) -> None:
-    """Write to standard output, also what its encoding has no signs for."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+def _cell(value: object, *, short: bool) -> str:
+    """Return a value for people: numbers without digits that say nothing, on a terminal moments to the minute."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, datetime) and short:
+        return value.strftime("%Y-%m-%d %H:%M")
+    return _text(value)
 
 
 def _plain(value: object) -> object:

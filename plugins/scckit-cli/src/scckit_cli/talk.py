@@ -1,16 +1,83 @@
-"""Talk to people, on standard error."""
+"""All that is shown: data on standard output, talk on standard error, and there the one line that moves, between the others.
+
+A terminal shows both streams in one place. So whatever prints takes the moving line away first; it comes back with the next
+event.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from threading import RLock
+from typing import Final
 
-__all__ = ["printable", "say"]
+__all__ = ["LINE", "ReaderGone", "printable", "say", "write"]
+
+#: Width of a terminal that does not tell it.
+_WIDTH: Final = 80
+
+
+class Line:
+    """The line that moves; any thread may use it. It is drawn with blanks and returns alone, which all terminals know."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lock: Final = RLock()
+        self._length = 0
+
+    def draw(self, text: str) -> None:
+        """Put a text in the place of the one before."""
+        with self._lock:
+            try:
+                width = os.get_terminal_size(sys.stderr.fileno()).columns
+            except (OSError, ValueError):
+                width = _WIDTH
+            shown = printable(text)[: (width or _WIDTH) - 1]
+            sys.stderr.write(f"\r{shown.ljust(self._length)}")
+            sys.stderr.flush()
+            self._length = max(len(shown), self._length)
+
+    def clear(self) -> None:
+        """Take it away, if there is one."""
+        with self._lock:
+            if self._length:
+                sys.stderr.write(f"\r{' ' * self._length}\r")
+                sys.stderr.flush()
+                self._length = 0
+
+
+LINE: Final = Line()
 
 
 def say(text: str) -> None:
     """Tell people something, on standard error."""
+    LINE.clear()
     sys.stderr.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
     sys.stderr.flush()
+
+
+class ReaderGone(Exception):
+    """Nobody reads standard output any more. Not an ``OSError``, of which typer would make a failure."""
+
+
+def write(text: str, *, at_once: bool = False) -> None:
+    """Write data to standard output, also what its encoding has no signs for.
+
+    Args:
+        text: The data.
+        at_once: Whoever is at the other end of a pipe waits for it, or may have had enough.
+
+    Raises:
+        ReaderGone: They had.
+    """
+    LINE.clear()
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        if at_once:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def printable(text: str) -> str:

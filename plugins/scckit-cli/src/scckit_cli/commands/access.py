@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import configparser
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import AsJSON, state_of
-from scckit_cli.rows import Form, Row, show, write
-from scckit_cli.talk import say
+from scckit_cli.app import AsCSV, AsJSON, AsPlain, state_of
+from scckit_cli.commands.look import MODULES
+from scckit_cli.rows import Form, Row, form_of, show
+from scckit_cli.talk import say, write
 
 if TYPE_CHECKING:
     from scckit import Client
-    from scckit.models import Measurement
+    from scckit.models import LidarConstant, Measurement
+    from scckit_cli.app import State
 
 __all__ = ["COMMANDS"]
 
-_MODULES: Final = ("hirelpp", "cloudmask", "elpp", "elda", "eldec", "elic", "elquick")
 _QUESTIONS: Final = (
     ("http_user", "HTTP user (the pair that many users share)", False),
     ("http_password", "HTTP password", True),
@@ -29,42 +31,42 @@ _QUESTIONS: Final = (
     ("password", "password of your SCC account", True),
 )
 
+_ALL: Final = "all that is expected"
+_NOTHING: Final = "nothing to look at"
+
 
 def login(
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Option("--profile", help="Name of the profile, such as the station's code.")
-    ] = None,
     station: Annotated[
-        str | None, typer.Option("--station", help="What searches look at if they name no station.")
+        str | None, typer.Option("--station", metavar="CODE", help="What searches look at if they name no station.")
     ] = None,
-    system: Annotated[int | None, typer.Option("--system", help="What uploads use if they name no system.")] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="A server other than the public SCC.")] = None,
+    system: Annotated[
+        int | None, typer.Option("--system", metavar="N", help="What uploads use if they name no system.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="A server other than the public SCC.")
+    ] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--import", metavar="FILE", help="Take all of it from pollyxt_pipelines.ini or .scc_access.yaml."),
+        typer.Option("--import", metavar="FILE", help="Take them from pollyxt_pipelines.ini or .scc_access.yaml."),
     ] = None,
     in_file: Annotated[bool, typer.Option("--file", help="Keep them in a file that you alone can read.")] = False,
     unchecked: Annotated[bool, typer.Option("--no-check", help="Keep them without trying them.")] = False,
 ) -> None:
-    """Ask for credentials, try them, and keep them in the keyring or in a file."""
+    """Ask for credentials, try them, and keep them in the keyring or in a file, for --profile NAME if it is given."""
     from scckit.plugins import Credentials
     from scckit_cli.sources.config import Config, Profile
 
     state = state_of(context)
-    state.profile_name = name or state.profile_name
-    config = Config(state.surroundings)
-    secrets = (
-        _imported(source)
-        if source is not None
-        else {key: state.answer(text, hidden=hidden) for key, text, hidden in _QUESTIONS}
-    )
+    config = state.config
+    secrets = _imported(source) if source is not None else _asked(state)
+    state.hidden |= {secrets["http_password"], secrets["password"]}
     if missing := [key for key, value in secrets.items() if not value]:
         msg = f"nothing was given for {', '.join(missing)}; all four are needed, nothing was kept"
         raise InvalidInput(msg)
     credentials = Credentials(**secrets, source="what was just given")
     if not unchecked:
-        with state.client(base_url, credentials=credentials) as scc:
+        with state.client(base_url, credentials) as scc:
             scc.check()
     if in_file:
         place = str(config.save_secrets(config.name, secrets))
@@ -77,6 +79,15 @@ def login(
     path = config.save(profile, is_default=not config.names)
     tried = "" if unchecked else "they work, and "
     say(f"{tried}they are kept in {place} for the profile {config.name}; its settings are in {path}")
+    if config.name != (chosen := Config(state.environ).name):
+        say(f"the profile in use is {chosen}; --profile {config.name} uses this one")
+    if "SCCKIT_PASSWORD" in state.environ:
+        say("the environment has credentials too, and they come first: unset SCCKIT_PASSWORD and the other three")
+
+
+def _asked(state: State) -> dict[str, str]:
+    otherwise = "use a terminal, or --import FILE"
+    return {key: state.answer(text, hidden=hidden, otherwise=otherwise) for key, text, hidden in _QUESTIONS}
 
 
 def _imported(path: Path) -> dict[str, str]:
@@ -86,9 +97,12 @@ def _imported(path: Path) -> dict[str, str]:
         InvalidInput: It is neither.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read: {error}"
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror or error}"
+        raise InvalidInput(msg) from None
+    except UnicodeError:
+        msg = f"{path} cannot be read: it is no text"
         raise InvalidInput(msg) from None
     found = _ini(text) or _yaml(text)
     if found is None:
@@ -110,27 +124,45 @@ def _ini(text: str) -> dict[str, str] | None:
     return dict(zip((key for key, *_ in _QUESTIONS), pairs, strict=True))
 
 
+#: A value as scc-access's file has it: in quotes, where '' and \\" stand for the quote, or bare up to a comma or a remark.
+_VALUE: Final = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)"|((?:(?!\s#)[^,\]])*))\s*(?:[,\]]|\s#.*|$)""")
+
+
 def _yaml(text: str) -> dict[str, str] | None:
     """Read the two lists that scc-access's file has; no more of YAML than such files use, so that no library is needed."""
     found: dict[str, list[str]] = {}
     key = ""
     for line in text.splitlines():
-        bare = line.split(" #")[0].strip()
+        bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
         if bare.startswith("- ") and key:
-            found[key].append(_scalar(bare[2:]))
+            # A bare value ends at a remark only: commas and brackets belong to it.
+            quoted = bare[2:].lstrip().startswith(("'", '"'))
+            found[key] += _values(bare[2:])[:1] if quoted else [bare[2:].split(" #")[0].strip()]
         elif ":" in bare:
             key, _, value = (part.strip() for part in bare.partition(":"))
-            inner = value.strip("[]")
-            found[key] = [_scalar(one) for one in inner.split(",")] if value.startswith("[") else []
+            found[key] = _values(value[1:]) if value.startswith("[") else []
     pairs = [*found.get("basic_credentials", []), *found.get("website_credentials", [])]
     return dict(zip((key for key, *_ in _QUESTIONS), pairs, strict=True)) if len(pairs) == len(_QUESTIONS) else None
 
 
-def _scalar(text: str) -> str:
-    text = text.strip()
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+def _values(text: str) -> list[str]:
+    """Return the values of a list that stands in one line, its first bracket left out."""
+    found = []
+    place = 0
+    while place < len(text) and (match := _VALUE.match(text, place)) is not None:
+        single, double, bare = match.groups()
+        if single is not None:
+            found.append(single.replace("''", "'"))
+        elif double is not None:
+            found.append(re.sub(r"\\(.)", r"\1", double))
+        else:
+            found.append(bare.strip())
+        place = match.end()
+        if not match.group().rstrip().endswith(","):
+            break
+    return found
 
 
 def check(context: typer.Context) -> None:
@@ -140,28 +172,32 @@ def check(context: typer.Context) -> None:
         say(f"{scc.base_url} is reached, and lets this account in")
 
 
-def doctor(context: typer.Context, as_json: AsJSON = False) -> None:
+def doctor(context: typer.Context, as_json: AsJSON = False, as_csv: AsCSV = False, as_plain: AsPlain = False) -> None:
     """Look at each kind of page, read only, and print a report that may be pasted in public: it names nobody and no station."""
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
     rows: list[Row] = []
     with state.client() as scc:
         for what, look in _looks(scc):
             rows.append({"what": what, **_looked(look)})
-    if as_json:
-        show(rows, ("what", "result", "found"), Form.JSON)
-    else:
-        write(_versions() + "\n")
-        show(rows, ("what", "result", "found"), Form.TABLE)
-    if any(row["result"] == "trouble" for row in rows):
+        versions = _versions(scc)
+    if form is Form.TABLE:
+        write(versions + "\n")
+    show(rows, ("what", "result", "found"), form)
+    if any(row["result"] != "fine" for row in rows):
         raise typer.Exit(1)
 
 
-def _versions() -> str:
+def _versions(scc: Client) -> str:
     import platform
 
     import scckit
 
-    return f"scckit {scckit.__version__}, Python {platform.python_version()}, {sys.platform}"
+    plugins = {
+        one.distribution: one.version for one in scc.registry.reports() if one.distribution.startswith("scckit-")
+    }
+    names = ["scckit " + scckit.__version__, *(f"{name} {version}" for name, version in sorted(plugins.items()))]
+    return f"{', '.join(names)}, Python {platform.python_version()}, {sys.platform}"
 
 
 def _looked(look: Callable[[], str]) -> dict[str, str]:
@@ -177,10 +213,24 @@ def _looked(look: Callable[[], str]) -> dict[str, str]:
 
 
 def _looks(scc: Client) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Give the name of each kind of page, and what looks at one; a measurement of the list leads to the others."""
+    from itertools import islice
+
+    seen: list[Measurement] = []
+
+    def see(found: Iterable[Measurement], *names: str) -> str:
+        one = list(islice(found, 1))
+        seen[:] = one or seen
+        return _measured(one[0], names) if one else _NOTHING
+
     yield "reach, sign in, API", lambda: _done(scc.check)
-    yield "list of measurements", lambda: _listed(scc)
-    yield "API list of measurements", lambda: _rows(scc.measurements.list())
-    yield "list of lidar constants", lambda: _rows(scc.constants.search("2000", "2100"))
+    yield "list of measurements", lambda: see(scc.measurements.search("2000", "2100"), "station", "updated")
+    yield "API list of measurements", lambda: see(scc.measurements.list(), "system")
+    if seen:
+        yield "one measurement", lambda: see([scc.measurements.get(seen[0].id)], "system")
+    yield "list of lidar constants", lambda: _constant(next(iter(scc.constants.search("2000", "2100")), None))
+    if seen and (number := seen[0].system) is not None:
+        yield "export of a system", lambda: _lacking(scc.systems.export(number), ("station", "name"))
     yield "ancillary look-up", lambda: _done(lambda: scc.ancillary.find("scckit-doctor.nc", "sounding"))
     yield "upload form", lambda: _form(scc)
     yield "sign out", lambda: _done(scc.sign_out)
@@ -191,21 +241,21 @@ def _done(act: Callable[[], object]) -> str:
     return "as expected"
 
 
-def _rows(search: Any) -> str:
-    first = next(iter(search), None)
-    return "no row" if first is None else "rows that can be read"
+def _measured(measurement: Measurement, names: Sequence[str]) -> str:
+    modules = [name for name in MODULES if name not in measurement.modules]
+    new = sorted(set(measurement.modules) - set(MODULES))
+    return _lacking(measurement, ("start", "stop", *names), *modules) if not new else f"odd: new: {', '.join(new)}"
 
 
-def _listed(scc: Client) -> str:
-    first: Measurement | None = next(iter(scc.measurements.search("2000", "2100")), None)
-    if first is None:
-        return "no row"
-    lacks = [name for name in ("start", "stop", "updated", "station") if getattr(first, name) is None]
-    lacks += [name for name in _MODULES if name not in first.modules]
-    more = sorted(set(first.modules) - set(_MODULES))
-    if not lacks and not more:
-        return "rows with all columns"
-    return f"odd: columns missing: {', '.join(lacks) or 'none'}; new modules: {', '.join(more) or 'none'}"
+def _constant(found: LidarConstant | None) -> str:
+    names = ("measurement_id", "system_id", "channel_id", "lidar_constant", "profile_start")
+    return _NOTHING if found is None else _lacking(found, names)
+
+
+def _lacking(found: object, names: Sequence[str], *more: str) -> str:
+    """Tell what an object lacks of what we expect there."""
+    lacks = [*(name for name in names if getattr(found, name) is None), *more]
+    return f"odd: missing: {', '.join(lacks)}" if lacks else _ALL
 
 
 class _UploadForm:
@@ -222,7 +272,7 @@ def _form(scc: Client) -> str:
     content = scc.run(_UploadForm())
     fields = {one.name for form in content.forms for one in form.fields}
     lacks = sorted({"data", "system", "sounding_file", "overlap_file", "lidar_ratio_file"} - fields)
-    return f"odd: fields missing: {', '.join(lacks)}" if lacks else "all fields"
+    return f"odd: missing: {', '.join(lacks)}" if lacks else _ALL
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"login": login, "check": check, "doctor": doctor}

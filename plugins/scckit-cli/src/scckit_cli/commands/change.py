@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import From, Since, Station, Until, Workers, Yes, failed, items, state_of
-from scckit_cli.rows import write
+from scckit_cli.app import (
+    AsCSV,
+    AsJSON,
+    AsPlain,
+    From,
+    Since,
+    Station,
+    Troubles,
+    Until,
+    Workers,
+    Yes,
+    items,
+    state_of,
+)
+from scckit_cli.commands.look import COLUMNS, MODULES, measurement_row
+from scckit_cli.rows import Form, Row, form_of, show
 from scckit_cli.talk import say
 
 if TYPE_CHECKING:
-    from scckit import Client, SCCError, UploadItem
+    from scckit import Client, Outcomes, UploadItem
+    from scckit.models import ProductKind
 
 __all__ = ["COMMANDS"]
 
 #: Hours, by the upload form (scc-interface.md 2.2).
 _LONGEST_DELAY: Final = 96
 
+#: Names that a question lists.
+_ASKED: Final = 5
+
 _IDs = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Measurement IDs, or - for standard input.")]
-_Kinds = Annotated[str | None, typer.Option("--kinds", help="Kinds of products, such as elda,hirelpp; by default all.")]
-_Timeout = Annotated[float, typer.Option("--timeout", help="Longest wait for each, in hours.")]
+_Kinds = Annotated[
+    str | None,
+    typer.Option("--kinds", metavar="KIND,...", help="Kinds of products, such as elda,hirelpp; by default all."),
+]
+_Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Longest wait for each, in hours.")]
 
 
 def upload(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Raw SCC netCDF files.")],
     system: Annotated[
-        int | None, typer.Option("--system", help="Number of the system; by default the profile's.")
+        int | None, typer.Option("--system", metavar="N", help="Number of the system; by default the profile's.")
     ] = None,
     sounding: Annotated[
-        Path | None, typer.Option("--sounding", help="Sounding file, for one FILE; by default the one beside it.")
+        Path | None,
+        typer.Option("--sounding", metavar="FILE", help="Sounding, for one FILE; by default the one beside it."),
     ] = None,
-    overlap: Annotated[Path | None, typer.Option("--overlap", help="Overlap file.")] = None,
-    lidar_ratio: Annotated[Path | None, typer.Option("--lidar-ratio", help="Lidar ratio file.")] = None,
-    delay: Annotated[int, typer.Option("--delay", help="Hours to wait before the processing, 0 to 96.")] = 0,
+    overlap: Annotated[Path | None, typer.Option("--overlap", metavar="FILE", help="Overlap file.")] = None,
+    lidar_ratio: Annotated[Path | None, typer.Option("--lidar-ratio", metavar="FILE", help="Lidar ratio file.")] = None,
+    delay: Annotated[
+        int, typer.Option("--delay", metavar="HOURS", help="Hours to wait before the processing, 0 to 96.")
+    ] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Delete what the SCC has of the same ID.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until each is finished.")] = False,
     download: Annotated[
@@ -46,8 +71,12 @@ def upload(
     timeout: _Timeout = 6.0,
     workers: Workers = 4,
     yes: Yes = False,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
-    """Check raw files, upload them with the soundings beside them, and go on after a failure."""
+    """Check raw files, upload them with the soundings beside them, and print the IDs; goes on after a failure."""
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
     number = state.profile.system if system is None else system
     if number is None:
@@ -56,63 +85,106 @@ def upload(
     if not 0 <= delay <= _LONGEST_DELAY:
         msg = f"--delay is in hours, 0 to {_LONGEST_DELAY}; found {delay}"
         raise InvalidInput(msg)
-    if sounding is not None and len(files) > 1:
+    if timeout <= 0:
+        msg = f"--timeout is in hours, more than 0; found {timeout:g}"
+        raise InvalidInput(msg)
+    raws = _raws(files, look=sounding is None)
+    if sounding is not None and len(raws) > 1:
         msg = "--sounding goes with one FILE; the soundings of several are found beside them"
         raise InvalidInput(msg)
     if replace:
-        state.confirm(f"Delete what the SCC has of these {len(files)}, if it has any?", yes=yes)
-    again = f"scckit upload --system {number}" + _repeated(delay=delay, replace=replace, wait=wait, download=download)
+        state.confirm(f"Delete what the SCC has of {_listed([one.path.name for one in raws])}, if it has any?", yes=yes)
+    troubles = Troubles(context, len(raws))
     with state.client() as scc:
-        uploads = [_item(path, sounding, overlap, lidar_ratio) for path in files]
+        state.resumes = not replace
+        for one in raws:
+            if one.note and sounding is None:
+                say(one.note)
+        uploads = [one.upload(sounding, overlap, lidar_ratio) for one in raws]
         outcomes = scc.measurements.upload_many(uploads, system=number, delay=delay, replace=replace, workers=workers)
-        arrived: list[str] = []
-        for outcome in outcomes:
-            if outcome.receipt is not None:
-                arrived.append(outcome.receipt.id)
-                say(f"{outcome.item}: sent as {outcome.receipt.id}")
-            elif outcome.state.value == "kept":
-                arrived.append(Path(outcome.item).name.partition(".")[0])
-                say(f"{outcome.item}: {outcome.error}")
-        worst = None
-        if wait or download is not None:
-            worst = _waited(scc, arrived, timeout)
-        if download is not None and arrived:
-            worst = _downloaded(scc, arrived, None, download, "verify", workers) or worst
-        elif not wait:
-            write("".join(f"{one}\n" for one in arrived))
-    failed(outcomes, again)
-    if worst is not None:
-        _leave(worst)
+        arrived = list(_arrived(raws, outcomes, troubles))
+        if not wait and download is None:
+            show(arrived, ("id", "file", "state"), form, line=lambda row: str(row["id"]))
+        else:
+            ids = {str(row["id"]): str(row["file"]) for row in arrived}
+            # What was sent is there: once more the same line waits for it, and does not send it again.
+            after = Troubles(context, len(ids), names=ids, without=("replace", "yes"))
+            _followed(scc, list(ids), form, timeout, download, workers, after)
+            after.tell()
+            troubles.errors.extend(after.errors)
+    troubles.leave()
 
 
-def _repeated(*, delay: int, replace: bool, wait: bool, download: Path | None) -> str:
-    import shlex
+def _arrived(raws: Sequence[_Raw], outcomes: Outcomes, troubles: Troubles) -> Iterator[Row]:
+    """Give the measurements that the SCC has now; tell what it had before, and what failed."""
+    for one, outcome in zip(raws, outcomes, strict=True):
+        row: Row = {"id": one.id, "file": outcome.item, "state": outcome.state}
+        if outcome.receipt is not None:
+            yield {**row, "id": outcome.receipt.id}
+        elif outcome.state.value == "kept":
+            say(f"{outcome.item}: the SCC has {one.id} already, and keeps it; --replace replaces it")
+            yield row
+        elif outcome.state.value == "not tried" or outcome.error is None:
+            troubles.leave_out(outcome.item)
+        else:
+            troubles.note(outcome.item, outcome.error)
 
-    words = [f"--delay {delay}" * bool(delay), "--replace --yes" * replace, "--wait" * wait]
-    words.append("" if download is None else f"--download {shlex.quote(str(download))}")
-    return "".join(f" {word}" for word in words if word)
+
+def _followed(
+    scc: Client, ids: list[str], form: Form, timeout: float, download: Path | None, workers: int, troubles: Troubles
+) -> None:
+    """Wait for what was uploaded, and download what is finished."""
+    waited = _waiting(scc, ids, timeout, troubles)
+    if download is None:
+        _show_waited(waited, form)
+    else:
+        finished = [str(row["id"]) for row in waited]
+        files = _downloading(scc, finished, None, download, "verify", workers, troubles)
+        show(files, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
 
 
-def _item(path: Path, sounding: Path | None, overlap: Path | None, lidar_ratio: Path | None) -> UploadItem:
-    from scckit import UploadItem
+class _Raw:
+    """A raw file that was named: its ID, and the sounding that it names."""
 
-    return UploadItem(path, sounding if sounding is not None else _beside(path), overlap, lidar_ratio)
+    def __init__(self, path: Path, kind: ProductKind) -> None:
+        from scckit import SCCError
+
+        self.path = path
+        header: Mapping[str, object] = {}
+        with suppress(SCCError, OSError):  # what is wrong with the file is told when it is checked
+            header = kind.header(path)
+        self.id = header.get("Measurement_ID")
+        named = header.get("Sounding_File_Name")
+        self.sounding = path.with_name(Path(str(named)).name) if named else None
+
+    @property
+    def note(self) -> str:
+        """What people should know of its sounding, or nothing."""
+        if self.sounding is None:
+            return ""
+        if self.sounding.is_file():
+            return f"{self.path}: with the sounding {self.sounding.name}, which lies beside it"
+        return (
+            f"{self.path}: names the sounding {self.sounding.name}, which does not lie beside it; the SCC must have it"
+        )
+
+    def upload(self, sounding: Path | None, overlap: Path | None, lidar_ratio: Path | None) -> UploadItem:
+        """Return it with what goes with it."""
+        from scckit import UploadItem
+
+        if sounding is None and self.sounding is not None and self.sounding.is_file():
+            sounding = self.sounding
+        return UploadItem(self.path, sounding, overlap, lidar_ratio)
 
 
-def _beside(raw: Path) -> Path | None:
-    """Return the sounding file that a raw file names, if it lies beside it (scc-interface.md 8)."""
-    import scckit
+def _raws(files: Sequence[Path], *, look: bool) -> list[_Raw]:
+    """Return the raw files among some; soundings of others among them go with those (scc-interface.md 8)."""
+    from scckit.plugins import Registry
 
-    try:
-        (kind,) = scckit.plugins.Registry().kinds(["raw"])
-        named = kind.header(raw).get("Sounding_File_Name")
-    except (scckit.SCCError, OSError):
-        return None  # what is wrong with the file is told when it is checked
-    sounding = raw.with_name(Path(str(named)).name) if named else None
-    if sounding is None or not sounding.is_file():
-        return None
-    say(f"{raw}: with the sounding {sounding.name}, which lies beside it")
-    return sounding
+    (kind,) = Registry().kinds(["raw"])
+    found = [_Raw(path, kind) for path in dict.fromkeys(files)]
+    soundings = {one.sounding for one in found} if look else set()
+    return [one for one in found if one.id is not None or one.path not in soundings]
 
 
 def wait(
@@ -123,31 +195,40 @@ def wait(
     until: Until = None,
     station: Station = None,
     timeout: _Timeout = 6.0,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Wait until measurements are finished; exits with 8 if one is not in time."""
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
+    state.resumes = True
     with state.client() as scc:
-        wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
-        worst = _waited(scc, [_name(one) for one in wanted], timeout)
-    if worst is not None:
-        _leave(worst)
+        wanted = [
+            _name(one) for one in items(state, scc, ids or (), file=file, since=since, until=until, station=station)
+        ]
+        troubles = Troubles(context, len(wanted))
+        _show_waited(_waiting(scc, wanted, timeout, troubles), form)
+    troubles.leave()
 
 
-def _waited(scc: Client, ids: list[str], hours: float) -> list[SCCError] | None:
-    """Wait for each; print its ID and phase; return the errors."""
+def _waiting(scc: Client, ids: Sequence[str], hours: float, troubles: Troubles) -> Iterator[Row]:
+    """Wait for each; give the row of each that is finished."""
     from scckit import SCCError
 
-    errors = []
     for one in ids:
         try:
-            measurement = scc.measurements.wait(one, timeout=hours * 3600)
+            yield measurement_row(scc.measurements.wait(one, timeout=hours * 3600))
         except SCCError as error:
-            say(f"{one}: {error}")
-            errors.append(error)
-            continue
-        modules = ", ".join(f"{name} {module.status.value}" for name, module in measurement.modules.items())
-        write(f"{one}\t{measurement.phase.value}\t{modules}\n")
-    return errors or None
+            troubles.note(one, error)
+
+
+def _show_waited(rows: Iterator[Row], form: Form) -> None:
+    def line(row: Row) -> str:
+        modules = (f"{name} {getattr(row[name], 'value', '')}" for name in MODULES if row.get(name) is not None)
+        return f"{row['id']}\t{getattr(row['phase'], 'value', '')}\t{', '.join(modules)}"
+
+    show(rows, COLUMNS, form, line=line)
 
 
 def download(
@@ -165,33 +246,49 @@ def download(
     ] = "verify",
     archives: Annotated[bool, typer.Option("--archives", help="Keep the archives as they come.")] = False,
     workers: Workers = 4,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Download products, check them, and print the paths of the files."""
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
+    state.resumes = existing != "replace"
     with state.client() as scc:
         wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
-        worst = _downloaded(scc, wanted, kinds, into, existing, workers, unpack=not archives)
-    if worst is not None:
-        _leave(worst)
+        troubles = Troubles(context, len(wanted))
+        names = None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
+        rows = _downloading(scc, wanted, names, into, existing, workers, troubles, unpack=not archives)
+        show(rows, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
+    troubles.leave()
 
 
-def _downloaded(
-    scc: Client, wanted: list[Any], kinds: str | None, into: Path, existing: Any, workers: int, *, unpack: bool = True
-) -> list[SCCError] | None:
-    """Download; print paths, say what failed and how to repeat it; return the errors."""
-    import shlex
+_FILE_COLUMNS: Final = ("measurement_id", "kind", "path", "size")
 
-    names = None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
-    outcomes = scc.products.download_many(wanted, names, into=into, unpack=unpack, existing=existing, workers=workers)
-    write("".join(f"{file.path}\n" for one in outcomes for file in one.files))
+
+def _downloading(
+    scc: Client,
+    wanted: Sequence[Any],
+    kinds: list[str] | None,
+    into: Path,
+    existing: Any,
+    workers: int,
+    troubles: Troubles,
+    *,
+    unpack: bool = True,
+) -> Iterator[Row]:
+    """Download; give the files, and say what came of it."""
+    outcomes = scc.products.download_many(wanted, kinds, into=into, unpack=unpack, existing=existing, workers=workers)
+    for one in outcomes:
+        for file in one.files:
+            yield {"measurement_id": one.item, "kind": file.kind, "path": file.path, "size": file.size}
     counts = ", ".join(f"{count} {state}" for state, count in outcomes.counts.items())
     say(f"{len(outcomes)} measurement{'s' * (len(outcomes) != 1)}: {counts or 'nothing to do'}")
-    again = f"scckit download --into {shlex.quote(str(into))}" + (f" --kinds {shlex.quote(kinds)}" if kinds else "")
-    try:
-        failed(outcomes, again)
-    except typer.Exit:
-        return [one.error for one in outcomes if one.error is not None and one.state.value != "kept"]
-    return None
+    for one in outcomes:
+        if one.state.value == "not tried":
+            troubles.leave_out(one.item)
+        elif one.error is not None:
+            troubles.note(one.item, one.error, repeat=one.is_failure)
 
 
 def rerun(
@@ -203,12 +300,15 @@ def rerun(
     station: Station = None,
     part: Annotated[Literal["all", "elpp", "elda"], typer.Option("--part", help="Where to begin again.")] = "all",
     yes: Yes = False,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Restart the processing of measurements, which replaces their products on the server."""
     _each(
         context,
-        ids,
-        (file, since, until, station),
+        (ids or (), file, since, until, station),
+        form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain),
         f"Restart the processing ({part}) of",
         yes,
         "restarted",
@@ -227,12 +327,15 @@ def delete(
         bool, typer.Option("--related", help="Delete the measurements too that depend on them.")
     ] = False,
     yes: Yes = False,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Delete measurements with their products from the server, for good."""
     _each(
         context,
-        ids,
-        (file, since, until, station),
+        (ids or (), file, since, until, station),
+        form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain),
         "Delete for good",
         yes,
         "deleted",
@@ -242,8 +345,8 @@ def delete(
 
 def _each(
     context: typer.Context,
-    ids: list[str] | None,
-    search: tuple[Path | None, str | None, str | None, str | None],
+    places: tuple[Sequence[str], Path | None, str | None, str | None, str | None],
+    form: Form,
     question: str,
     yes: bool,
     done: str,
@@ -253,39 +356,33 @@ def _each(
     from scckit import SCCError
 
     state = state_of(context)
-    file, since, until, station = search
-    errors: list[SCCError] = []
-    left = []
-    with state.client() as scc:
-        wanted = [
-            _name(one) for one in items(state, scc, ids or (), file=file, since=since, until=until, station=station)
-        ]
-        if wanted:
-            shown = ", ".join(wanted[:5]) + (f" and {len(wanted) - 5} more" if len(wanted) > 5 else "")  # noqa: PLR2004 - as many as are listed
-            state.confirm(f"{question} {shown}?", yes=yes)
+    ids, file, since, until, station = places
+
+    def rows() -> Iterator[Row]:
         for one in wanted:
             try:
                 act(scc, one)
             except SCCError as error:
-                say(f"{one}: {error}")
-                errors.append(error)
-                left.append(one)
+                troubles.note(one, error)
             else:
-                write(f"{one}\t{done}\n")
-    if errors:
-        if len(wanted) > 1:
-            say(f"{len(left)} of {len(wanted)} failed: {' '.join(left)}")
-        _leave(errors)
+                yield {"id": one, "state": done}
+
+    with state.client() as scc:
+        wanted = [_name(one) for one in items(state, scc, ids, file=file, since=since, until=until, station=station)]
+        if wanted:
+            state.confirm(f"{question} {_listed(wanted)}?", yes=yes)
+        troubles = Troubles(context, len(wanted))
+        show(rows(), ("id", "state"), form, line=lambda row: f"{row['id']}\t{row['state']}")
+    troubles.leave()
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _ASKED} more" if len(names) > _ASKED else ""
+    return f"{', '.join(names[:_ASKED])}{more}"
 
 
 def _name(item: Any) -> str:
     return str(getattr(item, "id", item))
-
-
-def _leave(errors: list[SCCError]) -> None:
-    from scckit_cli.statuses import status_of_all
-
-    raise typer.Exit(int(status_of_all(errors)))
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import AsCSV, AsJSON, AsPlain, From, Since, Station, Until, items, state_of
+from scckit_cli.app import AsCSV, AsJSON, AsPlain, From, Since, Station, Troubles, Until, items, state_of
 from scckit_cli.rows import Form, Row, form_of, show
 from scckit_cli.talk import say
 
 if TYPE_CHECKING:
     from scckit.models import Measurement, System
 
-__all__ = ["COMMANDS", "measurement_row"]
+__all__ = ["COLUMNS", "COMMANDS", "MODULES", "measurement_row"]
 
-_MODULES: Final = ("hirelpp", "cloudmask", "elpp", "elda", "eldec", "elic", "elquick")
-_COLUMNS: Final = ("id", "station", "start", "stop", "phase", "upload", *_MODULES)
+MODULES: Final = ("hirelpp", "cloudmask", "elpp", "elda", "eldec", "elic", "elquick")
+COLUMNS: Final = ("id", "station", "start", "stop", "phase", "upload", *MODULES)
 _CONSTANTS: Final = (
     *("measurement_id", "system_id", "channel_id", "product_id", "detection_wavelength", "lidar_constant"),
     *("lidar_constant_stat_err", "profile_start", "profile_end"),
+)
+#: ``if_center``, the centre of the interference filter, is what a channel detects.
+_CHANNELS: Final = (
+    *("system", "station", "name", "configuration"),
+    *("channel", "emission_wavelength", "if_center", "scattering_mechanism", "detection_mode"),
 )
 
 
@@ -51,7 +56,8 @@ def search(
         if ids:
             count = show(({"id": one.id} for one in found), ("id",), Form.PLAIN)
         else:
-            count = show((measurement_row(one) for one in found), _COLUMNS, form, signs=("upload", *_MODULES))
+            rows = (measurement_row(one) for one in found)
+            count = show(rows, COLUMNS, form, signs=("upload", *MODULES), spare=("stop", "station"))
     if form is Form.TABLE and not ids:
         say(f"{count} measurement{'s' * (count != 1)}")
 
@@ -61,9 +67,9 @@ def measurement_row(measurement: Measurement) -> Row:
     one = measurement
     row: Row = {name: getattr(one, name) for name in ("id", "station", "start", "stop", "phase")}
     row["upload"] = None if one.upload is None else one.upload.status
-    row.update({name: one.modules[name].status if name in one.modules else None for name in _MODULES})
+    row.update({name: one.modules[name].status if name in one.modules else None for name in MODULES})
     row.update({name: getattr(one, name) for name in ("system", "created", "updated")})
-    row.update({name: module.status for name, module in sorted(one.modules.items()) if name not in _MODULES})
+    row.update({name: module.status for name, module in sorted(one.modules.items()) if name not in MODULES})
     return row
 
 
@@ -82,25 +88,22 @@ def show_measurements(
 ) -> None:
     """Show measurements: where each module stands, and how it ended."""
     from scckit.errors import SCCError
-    from scckit_cli.statuses import status_of_all
 
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
-    errors: list[SCCError] = []
 
     def rows() -> Iterator[Row]:
         for item in wanted:
             try:
                 yield from _modules(scc.measurements.get(str(getattr(item, "id", item))))
             except SCCError as error:
-                errors.append(error)
-                say(f"scckit: {error}")
+                troubles.note(str(getattr(item, "id", item)), error)
 
     with state.client() as scc:
         wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
+        troubles = Troubles(context, len(wanted))
         show(rows(), ("id", "phase", "module", "status", "exit_code", "description"), form, signs=("status",))
-    if errors:
-        raise typer.Exit(int(status_of_all(errors)))
+    troubles.leave()
 
 
 def _modules(measurement: Measurement) -> Iterator[Row]:
@@ -137,7 +140,7 @@ def constants(
         import attrs
 
         found = scc.constants.search(start, stop, station=state.station(station))
-        count = show((attrs.asdict(one) for one in found), _CONSTANTS, form)
+        count = show((attrs.asdict(one) for one in found), _CONSTANTS, form, spare=("profile_end", "product_id"))
     if form is Form.TABLE:
         say(f"{count} lidar constant{'s' * (count != 1)}")
 
@@ -151,10 +154,21 @@ def systems(
 ) -> None:
     """Show systems (lidar configurations) with their channels."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
+    from scckit.errors import SCCError
+
+    wanted = [_number(text) for text in dict.fromkeys(numbers)]
+    troubles = Troubles(context, len(wanted))
+
+    def found() -> Iterator[System]:
+        for number in wanted:
+            try:
+                yield scc.systems.export(number)
+            except SCCError as error:
+                troubles.note(str(number), error)
+
     with state_of(context).client() as scc:
-        found = [scc.systems.export(_number(text)) for text in numbers]
-    columns = ("system", "station", "name", "configuration", "channel", "wavelength")
-    show(_channels(found), columns, form)
+        show(_channels(found()), _CHANNELS, form)
+    troubles.leave()
 
 
 def _number(text: str) -> int:
@@ -171,9 +185,7 @@ def _channels(found: Iterable[System]) -> Iterator[Row]:
         facts = {"system": one.id, "station": one.station, "name": one.name, "configuration": one.configuration}
         for channel in one.channels or (None,):
             values = {} if channel is None else attrs.asdict(channel)
-            number, name = values.pop("id", None), values.pop("name", None)
-            wavelength = values.pop("wavelength", values.pop("detection_wavelength", None))
-            yield {**facts, "channel": number, "wavelength": wavelength, "channel_name": name, **values}
+            yield {**facts, "channel": values.pop("id", None), **values}
 
 
 def ancillary(
@@ -188,16 +200,21 @@ def ancillary(
 ) -> None:
     """Find out whether the SCC has ancillary files; exits with 4 if one is missing."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
-    rows: list[Row] = []
-    with state_of(context).client() as scc:
+    missing: list[str] = []
+
+    def rows() -> Iterator[Row]:
         for name in names:
             base = name.replace("\\", "/").rpartition("/")[2]
             found = scc.ancillary.find(base, kind)
             there = found is not None and not found.is_missing
             status = "unknown" if found is None else found.status
-            rows.append({"filename": base, "kind": kind, "there": there, "status": status, "id": found and found.id})
-    show(rows, ("filename", "kind", "there", "status"), form)
-    if not all(row["there"] for row in rows):
+            if not there:
+                missing.append(base)
+            yield {"filename": base, "kind": kind, "there": there, "status": status, "id": found and found.id}
+
+    with state_of(context).client() as scc:
+        show(rows(), ("filename", "kind", "there", "status"), form)
+    if missing:
         raise typer.Exit(4)
 
 

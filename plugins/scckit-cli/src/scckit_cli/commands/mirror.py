@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import AsJSON, Station, Workers, state_of
-from scckit_cli.rows import Form, Row, show, write
+from scckit_cli.app import AsCSV, AsJSON, AsPlain, Station, Workers, state_of
+from scckit_cli.rows import Form, Row, form_of, show
 from scckit_cli.talk import say
 
 if TYPE_CHECKING:
     from scckit import Mirror
-    from scckit.mirror import Report
+    from scckit.mirror import MirroredFiles, Report
 
 __all__ = ["COMMANDS"]
 
@@ -30,7 +29,8 @@ def mirror(
     ] = None,
     station: Station = None,
     kinds: Annotated[
-        str | None, typer.Option("--kinds", help="Kinds of products, such as elda,hirelpp; by default all.")
+        str | None,
+        typer.Option("--kinds", metavar="KIND,...", help="Kinds of products, such as elda,hirelpp; by default all."),
     ] = None,
     keep_versions: Annotated[
         bool, typer.Option("--keep-versions", help="Keep files that the server made anew.")
@@ -41,12 +41,15 @@ def mirror(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make the catalogue agree with the files; asks no server.")
     ] = False,
-    query: Annotated[bool, typer.Option("--query", help="Print the files as CSV; asks no server.")] = False,
+    query: Annotated[bool, typer.Option("--query", help="List the files; asks no server.")] = False,
     as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Keep a folder as the server is: fetch what is new or was made anew since the last run, and say what changed."""
     import scckit
 
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     chosen = [
         name for name, given in (("status", status), ("verify", verify), ("repair", repair), ("query", query)) if given
     ]
@@ -60,10 +63,11 @@ def mirror(
         raise InvalidInput(msg)
     with scckit.Mirror(folder) as here:
         if query:
-            here.query(names, since=since, until=until, station=station).write_csv(sys.stdout)
+            _queried(here.query(names, since=since, until=until, station=station), form)
         elif chosen:
-            _told(here, chosen[0], as_json=as_json)
+            _told(here, chosen[0], form)
         elif since is not None:
+            state.resumes = True
             with state.client() as scc:
                 report = here.update(
                     scc,
@@ -74,44 +78,50 @@ def mirror(
                     keep_versions=keep_versions,
                     workers=workers,
                 )
-            _report(report, as_json=as_json)
+            _report(report, form)
 
 
-def _told(here: Mirror, what: str, *, as_json: bool) -> None:
+def _queried(files: MirroredFiles, form: Form) -> None:
+    import attrs
+
+    columns = ("measurement", "kind", "start", "stop", "path")
+    show((attrs.asdict(one) for one in files), columns, form)
+
+
+def _told(here: Mirror, what: str, form: Form) -> None:
     if what == "status":
         import attrs
 
         found = attrs.asdict(here.status())
-        if as_json:
-            show([found], list(found), Form.JSON)
+        if form is Form.TABLE:
+            show([{"what": name, "value": value} for name, value in found.items()], ("what", "value"), form)
         else:
-            show([{"what": name, "value": value} for name, value in found.items()], ("what", "value"), Form.TABLE)
+            show([found], list(found), form)
         return
     findings = list(here.verify() if what == "verify" else here.repair())
     rows: list[Row] = [{"path": one.path, "problem": one.problem, "detail": one.detail} for one in findings]
-    show(rows, ("path", "problem", "detail"), Form.JSON if as_json else Form.TABLE)
+    show(rows, ("path", "problem", "detail"), form)
     if not findings:
         say("all files are as they came" if what == "verify" else "the catalogue agrees with the files")
     if any(one.problem != "unknown" for one in findings):
         raise typer.Exit(1)
 
 
-def _report(report: Report, *, as_json: bool) -> None:
+def _report(report: Report, form: Form) -> None:
     rows: list[Row] = [
         {"measurement": one.measurement, "what": one.what, "files": one.files, "bytes": one.size, "detail": one.detail}
         for one in report.changes
     ]
-    show(rows, ("measurement", "what", "files", "bytes", "detail"), Form.JSON if as_json else Form.TABLE)
+    show(rows, ("measurement", "what", "files", "bytes", "detail"), form)
     counts = ", ".join(f"{count} {what}" for what, count in report.counts.items())
     say(
         f"{report.seen} measurements on the server: {report.unchanged} unchanged{', ' + counts if counts else ''};"
         f" {report.files} files came, {report.size / 1e6:.1f} MB"
     )
     if report.stopped:
-        say(f"stopped: {report.stopped}; run again to go on")
+        say(f"scckit: stopped: {report.stopped}; run again to go on")
     if not report.is_complete:
         raise typer.Exit(1)
-    write("")
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"mirror": mirror}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import AsCSV, AsJSON, AsPlain
-from scckit_cli.rows import Row, form_of, show, write
+from scckit_cli.app import AsCSV, AsJSON, AsPlain, Troubles
+from scckit_cli.files import put
+from scckit_cli.rows import Row, form_of, show
 from scckit_cli.talk import say
 
 __all__ = ["app"]
@@ -21,51 +22,75 @@ _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Product f
 
 
 @app.command("show")
-def show_products(files: _Files) -> None:
+def show_products(
+    context: typer.Context,
+    files: _Files,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
+) -> None:
     """Print a line about each product file."""
     import scckit
 
-    errors = []
-    for path in files:
-        try:
-            write(f"{path}: {scckit.summarize_product(path)}\n")
-        except scckit.SCCError as error:
-            say(f"scckit: {error}")
-            errors.append(error)
-    _leave(errors)
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
+    troubles = Troubles(context, len(files))
+    rows = _each(files, troubles, lambda path: [{"file": path, "summary": str(scckit.summarize_product(path))}])
+    show(rows, ("file", "summary"), form, line=lambda row: f"{row['file']}: {row['summary']}")
+    troubles.leave()
 
 
 @app.command()
 def plot(
+    context: typer.Context,
     files: _Files,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The picture, for one FILE; by default FILE with .png.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The picture, for one FILE; by default FILE with .png."),
     ] = None,
+    as_json: AsJSON = False,
+    as_csv: AsCSV = False,
+    as_plain: AsPlain = False,
 ) -> None:
     """Draw each product file into a picture, and print its path."""
-    import scckit
-
+    form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     if output is not None and len(files) > 1:
         msg = "--output goes with one FILE; without it each picture has the name of its file, with .png"
         raise InvalidInput(msg)
-    errors: list[scckit.SCCError] = []
-    for path in files:
+
+    def drawn(path: Path) -> list[Row]:
         target = path.with_suffix(".png") if output is None else output
-        try:
-            figure = scckit.plot_product(path)
-            figure.savefig(target)
-            write(f"{target}\n")
-        except scckit.SCCError as error:
-            say(f"scckit: {error}")
-            errors.append(error)
-        except (OSError, ValueError) as error:
-            errors.append(scckit.errors.LocalFileError(f"{target} cannot be written: {error}"))
-            say(f"scckit: {errors[-1]}")
-    _leave(errors)
+        _draw(path, target)
+        return [{"picture": target, "file": path}]
+
+    troubles = Troubles(context, len(files))
+    show(_each(files, troubles, drawn), ("picture", "file"), form, line=lambda row: str(row["picture"]))
+    troubles.leave()
+
+
+def _draw(path: Path, target: Path) -> None:
+    """Draw a product; the picture is there as a whole or not at all.
+
+    Raises:
+        InvalidInput: The name of the picture has an ending that is no kind of picture.
+        LocalFileError: It cannot be written.
+    """
+    import io
+
+    import scckit
+
+    figure = scckit.plot_product(path)
+    picture = io.BytesIO()
+    try:
+        figure.savefig(picture, format=target.suffix.removeprefix(".").lower() or "png")
+    except ValueError as error:
+        msg = f"{target} cannot be drawn: {error}"
+        raise InvalidInput(msg) from error
+    put(target, picture.getvalue(), 0o666)
 
 
 @app.command()
 def check(
+    context: typer.Context,
     files: _Files,
     as_json: AsJSON = False,
     as_csv: AsCSV = False,
@@ -76,32 +101,36 @@ def check(
 
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     severities = set()
-    errors = []
 
-    def rows() -> Iterator[Row]:
-        for path in files:
-            try:
-                found = scckit.check_raw(path) if _is_raw(path) else scckit.verify_product(path)
-            except scckit.SCCError as error:
-                say(f"scckit: {error}")
-                errors.append(error)
-                continue
-            for one in found:
-                severities.add(one.severity)
-                yield {
-                    "file": path,
-                    "severity": one.severity,
-                    "code": one.code,
-                    "where": one.where,
-                    "message": one.message,
-                }
+    def problems(path: Path) -> Iterator[Row]:
+        for one in scckit.check_raw(path) if _is_raw(path) else scckit.verify_product(path):
+            severities.add(one.severity)
+            yield {
+                "file": path,
+                "severity": one.severity,
+                "code": one.code,
+                "where": one.where,
+                "message": one.message,
+            }
 
-    count = show(rows(), ("file", "severity", "code", "where", "message"), form)
-    if not count and not errors:
+    troubles = Troubles(context, len(files))
+    count = show(_each(files, troubles, problems), ("file", "severity", "code", "where", "message"), form)
+    if not count and not troubles.errors:
         say(f"nothing is wrong with {len(files)} file{'s' * (len(files) != 1)}")
-    _leave(errors)
+    troubles.leave()
     if "error" in severities:
         raise typer.Exit(1)
+
+
+def _each(files: Sequence[Path], troubles: Troubles, look: Callable[[Path], Iterable[Row]]) -> Iterator[Row]:
+    """Give what a look at each file brings; one that cannot be looked at costs no other."""
+    import scckit
+
+    for path in files:
+        try:
+            yield from look(path)
+        except scckit.SCCError as error:
+            troubles.note(str(path), error, repeat=False)
 
 
 def _is_raw(path: Path) -> bool:
@@ -113,10 +142,3 @@ def _is_raw(path: Path) -> bool:
     except scckit.SCCError:
         return False
     return path.suffix == ".nc"
-
-
-def _leave(errors: Sequence[Exception]) -> None:
-    from scckit_cli.statuses import status_of_all
-
-    if errors:
-        raise typer.Exit(int(status_of_all(errors)))

@@ -12,7 +12,7 @@ from typing import Final
 import typer
 
 from scckit_cli.app import AsJSON, state_of
-from scckit_cli.rows import write
+from scckit_cli.talk import write
 
 __all__ = ["COMMANDS"]
 

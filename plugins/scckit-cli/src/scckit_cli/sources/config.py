@@ -16,7 +16,6 @@ Comments, and keys that scckit does not know, stay when it writes. Reading impor
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
 import tomllib
@@ -25,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from scckit.errors import ConfigurationError, LocalFileError
+from scckit.errors import ConfigurationError
+from scckit_cli.files import put
 
 if TYPE_CHECKING:
     from tomlkit.items import Table
@@ -172,7 +172,7 @@ class Config:
                 table[key] = value
         if is_default:
             document["profile"] = profile.name
-        _write(path, tomlkit.dumps(document), 0o644)
+        put(path, tomlkit.dumps(document).encode(), 0o644)
         return path
 
     def save_secrets(self, name: str, secrets: Mapping[str, str]) -> Path:
@@ -190,7 +190,7 @@ class Config:
         for key in FIELDS:
             table[key] = secrets[key]
         document[name] = table
-        _write(path, tomlkit.dumps(document), 0o600)
+        put(path, tomlkit.dumps(document).encode(), 0o600)
         return path
 
     def _place(self, path: Path | None) -> Path:
@@ -238,19 +238,3 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - tomlkit's documents are mapp
 
     _read(path)  # tells what is wrong with it, before anything is written
     return tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        msg = f"cannot write {path}: {error.strerror or error}; nothing was changed"
-        raise LocalFileError(msg) from error

@@ -8,7 +8,7 @@ from scckit.errors import MissingCredentials
 from scckit.plugins import Credentials, hookimpl
 from scckit_cli.sources.config import PROFILE, Config
 
-__all__ = ["scckit_credentials"]
+__all__ = ["scckit_credentials", "unknown"]
 
 
 @hookimpl
@@ -28,7 +28,13 @@ def scckit_credentials(environ: Mapping[str, str]) -> Credentials | None:
         msg = f"the profile {config.name!r} has no credentials in {config.secrets}: scckit login --profile {config.name} --file"
         raise MissingCredentials(msg)
     if profile is None and environ.get(PROFILE):
-        known = ", ".join(config.names) or "none"
-        msg = f"there is no profile {config.name!r} (there are: {known}): scckit login --profile {config.name}"
-        raise MissingCredentials(msg)
+        raise unknown(config)
     return None
+
+
+def unknown(config: Config) -> MissingCredentials:
+    """Return the error about a profile that is nowhere."""
+    known = ", ".join(config.names) or "none"
+    return MissingCredentials(
+        f"there is no profile {config.name!r} (there are: {known}): scckit login --profile {config.name}"
+    )
