@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,14 @@ class Result:
 Cli = Callable[..., Result]
 
 
+class Terminal(io.StringIO):
+    """Standard input that says that a person is there."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
 @pytest.fixture
 def environ(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
     """Give an environment with credentials, and a place for files."""
@@ -99,11 +108,11 @@ def environ(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
 def cli(
     emulator: Emulator, environ: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Cli:
-    """Run a command line; ``answers`` are what a person types, ``stdin`` what a pipe brings."""
+    """Run a command line; ``answers`` are what a person types, ``stdin`` what a pipe brings, or a ``terminal``."""
 
-    def run(*words: str, answers: Sequence[str] = (), stdin: str | None = None, **settings: Any) -> Result:
-        import io
-
+    def run(
+        *words: str, answers: Sequence[str] = (), stdin: str | None = None, terminal: bool = False, **settings: Any
+    ) -> Result:
         typed = iter(answers)
 
         def connect(base_url: str | None, **given: Any) -> scckit.Client:
@@ -112,7 +121,7 @@ def cli(
                 **{"transport": WSGITransport(emulator.wsgi), "sleep": emulator.clock.advance, **given},
             )
 
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin or ""))
+        monkeypatch.setattr("sys.stdin", (Terminal if terminal else io.StringIO)(stdin or ""))
         capsys.readouterr()
         given = {
             "environ": environ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from scckit_cli.commands.look import MODULES
 from scckit_cli.main import _own
 from scckit_emulator import Emulator, Fault
 from scckit_emulator.synthetic import write_raw, write_sounding
@@ -164,6 +166,33 @@ def test_check_and_doctor(cli: Cli, emulator: Emulator) -> None:
     assert "UnexpectedStatus (HTTP 500)" in bad.out
 
 
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        (("elpp", "elda", "newest"), "new: cloudmask, eldec, elic, elquick, hirelpp"),
+        ((*MODULES, "newest"), "missing: newest"),
+    ],
+)
+def test_doctor_compares_with_what_is_expected(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, expected: tuple[str, ...], said: str
+) -> None:
+    """A module that came, or went, is odd wherever measurements are read, and told with a status."""
+    monkeypatch.setattr("scckit_cli.commands.access.MODULES", expected)
+    result = cli("doctor", "--json")
+    odd = {row["what"]: row["found"] for row in json.loads(result.out) if row["result"] == "odd"}
+
+    assert result.status == 1
+    assert odd == dict.fromkeys(("list of measurements", "API list of measurements", "one measurement"), said)
+
+
+def test_doctor_tries_a_wrong_password_once(cli: Cli, environ: dict[str, str]) -> None:
+    """A server may lock an account for which wrong passwords come again and again."""
+    environ["SCCKIT_PASSWORD"] = "wrong"
+    result = cli("doctor", "--plain")
+
+    assert (result.status, result.out) == (1, "reach, sign in, API\ttrouble\tWrongAccount\n")
+
+
 def test_product_files(cli: Cli, tmp_path: Path) -> None:
     """A line, a picture and the problems of each, and a file that is none costs no other."""
     files = cli("download", IDS[0], "--kinds", "elda", "--into", str(tmp_path)).out.split()
@@ -224,3 +253,125 @@ def test_the_commands_are_those_that_the_documents_name() -> None:
     text = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
 
     assert [name for name in sorted(_own()) if f"`scckit {name}" not in text] == []
+
+
+WORK = {
+    "wait": (("wait", IDS[0], IDS[1]), 2),
+    "rerun": (("rerun", IDS[0], IDS[1], "--yes"), 2),
+    "download": (("download", IDS[0], "--kinds", "elda", "--into", "{tmp}"), 3),
+    "upload": (("upload", "{raw}", "--system", "437"), 1),
+    "upload --wait": (("upload", "{raw}", "--system", "437", "--wait"), 1),
+    "delete": (("delete", IDS[0], IDS[1], "--yes"), 2),
+    "doctor": (("doctor",), 9),
+    "product show": (("product", "show", "{raw}"), 1),
+    "product plot": (("product", "plot", "{raw}"), 1),
+    "mirror": (("mirror", "{tmp}", "--since", "2026-03-21", "--kinds", "elda"), 3),
+}
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--plain"])
+@pytest.mark.parametrize(("words", "count"), WORK.values(), ids=WORK)
+def test_what_was_done_comes_in_each_form(  # noqa: PLR0913, PLR0917 - cases and fixtures
+    cli: Cli, raws: list[Path], tmp_path: Path, words: tuple[str, ...], count: int, form: str
+) -> None:
+    """Programs read what became of each item as they read a search."""
+    result = cli(*(word.format(tmp=tmp_path / "here", raw=raws[0]) for word in words), form)
+
+    assert result.status == 0, result.err
+    if form == "--json":
+        rows = [list(row.values()) for row in json.loads(result.out)]
+    elif form == "--csv":
+        rows = list(csv.reader(io.StringIO(result.out)))[1:]
+    else:
+        rows = [line.split("\t") for line in result.out.splitlines()]
+    assert len(rows) == count
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_a_whole_folder_is_uploaded(cli: Cli, tmp_path: Path) -> None:
+    """Soundings among the files go with the raw files that name them; one that is nowhere is told, as the SCC waits for it."""
+    for hour in (5, 6):
+        raw, start = tmp_path / f"20260321aky{hour:02}00.nc", BEGIN + timedelta(hours=hour)
+        write_raw(raw, measurement_id=raw.stem, start=start, stop=start + timedelta(hours=1), sounding=f"rs_{hour}.nc")
+    write_sounding(tmp_path / "rs_5.nc", start=BEGIN)
+
+    result = cli("upload", *sorted(map(str, tmp_path.glob("*.nc"))), "--system", "437")
+
+    assert (result.status, result.out.split()) == (0, ["20260321aky0500", "20260321aky0600"]), result.err
+    assert "20260321aky0600.nc: names the sounding rs_6.nc, which does not lie beside it" in result.err
+    assert cli("ancillary", "rs_5.nc", "rs_6.nc", "--json").status == 4
+
+
+def test_a_file_that_is_no_raw_file_is_told_in_short(cli: Cli, tmp_path: Path) -> None:
+    """A sounding by itself is no raw file for many reasons; some are enough."""
+    write_sounding(tmp_path / "rs_5.nc", start=BEGIN)
+    result = cli("upload", str(tmp_path / "rs_5.nc"), "--system", "437")
+
+    assert result.status == 7
+    assert result.err.count(";") < 8
+    assert result.err.rstrip().endswith("…")
+
+
+def test_what_the_scc_has_is_known_by_its_id(cli: Cli, raws: list[Path]) -> None:
+    """A raw file may have any name; what is printed, waited for and downloaded is the measurement."""
+    other = raws[0].rename(raws[0].with_name("night.raw.nc"))
+    assert cli("upload", str(other), "--system", "437").out.split() == [raws[0].stem]
+    kept = cli("upload", str(other), "--system", "437", "--json")
+
+    assert [(row["id"], row["state"]) for row in json.loads(kept.out)] == [(raws[0].stem, "kept")]
+    assert f"the SCC has {raws[0].stem} already, and keeps it; --replace replaces it" in kept.err
+
+
+def test_the_line_that_repeats_has_all_options(
+    cli: Cli, environ: dict[str, str], raws: list[Path], tmp_path: Path
+) -> None:
+    """Profile, options and names with blanks are in it; what chose the items, and a replacement that was made, are not."""
+    config = Path(environ["SCCKIT_CONFIG"])
+    config.parent.mkdir()
+    config.write_text("[profiles.aky]\nsystem = 437\n", encoding="utf-8")
+    bad = tmp_path / "a night" / "bad.nc"
+    bad.parent.mkdir()
+    bad.write_bytes(b"nothing")
+    words = ("upload", str(raws[0]), str(bad), "--replace", "--yes", "--delay", "1", "--wait", "--timeout", "0.5")
+
+    result = cli(*words, "--profile", "aky")
+
+    lines = [line for line in result.err.splitlines() if line.startswith("  scckit ")]
+    assert lines == [f"  scckit --profile aky upload --delay 1 --replace --wait --timeout 0.5 --yes '{bad}'"]
+    again = cli(*words, str(raws[1]), "--profile", "aky")
+    lines = [line for line in again.err.splitlines() if line.startswith("  scckit ")]
+    assert lines[0] == f"  scckit --profile aky upload --delay 1 --wait --timeout 0.5 {raws[0]} {raws[1]}"
+    assert lines[1].endswith(f" '{bad}'")
+    assert again.status == 1  # a file, and the time
+
+
+def test_systems_show_what_a_channel_detects(cli: Cli) -> None:
+    """One that is not there costs no other."""
+    result = cli("systems", "437", "99999", "--json")
+
+    assert result.status == 4
+    assert {row["emission_wavelength"] for row in json.loads(result.out)} == {355.0, 532.0, 1064.0}
+    assert "scckit systems --json 99999" in result.err
+
+
+def test_a_picture_is_whole_or_not_there(cli: Cli, raws: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full leaves the old one."""
+    picture = raws[0].with_suffix(".png")
+    picture.write_bytes(b"the old one")
+    assert cli("product", "plot", str(raws[0]), "-o", "picture.letter").status == 2
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        assert cli("product", "plot", str(raws[0])).status == 7
+    assert picture.read_bytes() == b"the old one"
+    assert [one.name for one in picture.parent.iterdir() if "part" in one.name] == []
+    assert cli("product", "plot", str(raws[0])).status == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_station_code_is_known_in_capitals(cli: Cli) -> None:
+    """The SCC has them in small letters."""
+    assert len(cli("search", "2026-03-21", "--station", "AKY", "--ids").out.split()) == 3

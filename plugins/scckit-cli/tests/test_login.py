@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scckit
 from scckit.errors import ConfigurationError, MissingCredentials
 from scckit.plugins import Credentials, Registry
+from scckit_cli.commands import access
 from scckit_cli.sources.config import FIELDS
 from scckit_emulator import Emulator
 
@@ -158,7 +160,7 @@ def test_a_file_that_others_can_read_is_not_used(alone: dict[str, str], ring: Me
         ("profiles = 5", "must be tables"),
         ('profile = "aky"\n[profiles.aky]\nsystem = "437"', "must be a number"),
         ('profile = "aky"\n[profiles.aky]\ncredentials = "paper"', "must be 'keyring' or 'file'"),
-        ('profile = "aky"\n[profiles.aky]\ncredentials = "keyring"', "should be in the keyring, which has none"),
+        ('profile = "aky"\n[profiles.aky]\ncredentials = "keyring"', "should be in the keyring, which keeps none"),
         ('profile = "aky"\n[profiles.aky]\ncredentials = "file"', "has no credentials in"),
         ('profile = "pa55-word', "is not TOML"),
     ],
@@ -207,3 +209,79 @@ def test_the_files_serve_every_client(cli: Cli, emulator: Emulator, alone: dict[
     assert isinstance(found, Credentials)
     assert found.source.startswith("profile default, ")
     assert repr(scckit.Credentials).startswith("<class")
+
+
+PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40)
+
+
+@given(values=st.lists(PRINTABLE, min_size=4, max_size=4), flow=st.booleans())
+def test_any_password_of_the_other_client_is_read(values: list[str], flow: bool) -> None:
+    """Quotes, commas, brackets and signs of remarks are part of it, as YAML has it."""
+    text = yaml.safe_dump(
+        {"basic_credentials": values[:2], "output_dir": "/data", "website_credentials": values[2:]},
+        default_flow_style=None if flow else False,
+        width=1000,
+    )
+
+    assert access._yaml(text) == dict(zip(FIELDS, values, strict=True))
+
+
+def test_a_login_without_a_keyring_asks_nothing(
+    cli: Cli, emulator: Emulator, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has typed four answers must not hear then that there is no place for them."""
+    asked: list[str] = []
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("keyring.get_password", fail)
+    result = cli("login", ask=lambda question, _: asked.append(question) or "x")
+
+    assert result.status == 2
+    assert "the keyring cannot be used (RuntimeError): scckit login --file" in result.err
+    assert asked == []
+
+
+def test_what_a_login_leaves_to_know(cli: Cli, emulator: Emulator, environ: dict[str, str]) -> None:
+    """The environment comes first, and the first profile stays the one in use; both are said, since both surprise."""
+    first = cli("login", "--file", "--profile", "aky", answers=typed(emulator))
+    second = cli("login", "--profile", "pot", "--file", answers=typed(emulator))
+
+    assert "the environment has credentials too, and they come first" in first.err
+    assert "the profile in use" not in first.err
+    assert "the profile in use is aky; --profile pot uses this one" in second.err
+    used = cli("check", "--profile", "pot")
+    assert (used.status, "those of the environment" in used.err) == (0, True)
+
+
+def test_a_profile_that_nobody_has_is_told(cli: Cli, environ: dict[str, str]) -> None:
+    """Wherever it is named, and though the environment has credentials: its station and system are not there."""
+    for words in (("--profile", "nobody", "check"), ("check", "--profile", "nobody"), ("check", "--profile=nobody")):
+        result = cli(*words)
+        assert (result.status, "there is no profile 'nobody'" in result.err) == (3, True)
+
+
+def test_without_credentials_the_next_step_is_a_login(cli: Cli, alone: dict[str, str]) -> None:
+    """The words are those of the command line, and not of a program."""
+    result = cli("check")
+
+    assert result.status == 3
+    assert "scckit login" in result.err
+    assert "credentials=" not in result.err
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_end_of_input_at_a_question(
+    cli: Cli, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch, hidden: bool
+) -> None:
+    """Ctrl-D is an interruption, at what is shown and at what is hidden."""
+
+    def end(*_: Any) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", end)
+    result = cli("login", stdin="user\n" if hidden else "", terminal=True)
+
+    assert result.status == 130
+    assert result.err.splitlines()[-1].endswith("scckit: interrupted")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -43,6 +44,9 @@ MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
     (("upload", "{file}", "--system", "437"), 7, "was not sent"),
     (("upload", "{file}"), 2, "name the system with --system NUMBER"),
     (("upload", "{file}", "--system", "437", "--delay", "200"), 2, "200"),
+    (("upload", "{file}", "--system", "437", "--wait", "--timeout", "0"), 2, "more than 0"),
+    (("upload", "{file}", "--system", "many"), 2, "--system"),
+    (("upload", "{file}", "--system", "437", "--replace"), 2, "use --yes in scripts"),
     (("wait", "nonsense"), 2, "measurement ID"),
     (("wait", NONE), 4, NONE),
     (("wait", IDS[0], "--timeout", "-1"), 2, "more than 0"),
@@ -67,7 +71,11 @@ MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
     (("login", "--import", "{tmp}/none.ini"), 2, "none.ini"),
     (("login", "--import", "{file}"), 2, "neither like pollyxt_pipelines.ini"),
     (("login",), 2, "nobody is there to answer"),
-    (("emulate",), 2, "emulate"),
+    (("emulate",), 2, "try scckit --help"),
+    (("search", "2021", "--colour"), 2, "try scckit search --help"),
+    (("check", "--profile"), 2, "--profile"),
+    (("product", "plot", "{tmp}/none.nc", "--output", "{tmp}/x.png"), 7, "none.nc"),
+    (("delete", "nonsense", IDS[0], "--yes"), 2, "nonsense"),
 ]
 
 
@@ -189,6 +197,54 @@ def test_debug_shows_where_and_no_secret(cli: Cli, environ: dict[str, str]) -> N
     assert result.status == 3
     assert "Traceback" in result.err
     assert not any(environ[name] in result.err for name in environ if "PASSWORD" in name)
+
+
+def test_debug_hides_secrets_wherever_they_stand(cli: Cli, environ: dict[str, str]) -> None:
+    """In the words of any error, as they are, as in an address, and as in Python's own form; with and without --debug."""
+    password = environ["SCCKIT_PASSWORD"] = "p@ss 'word/é"
+
+    def connect(*_: object, **__: object) -> scckit.Client:
+        local = password
+        msg = f"http://me:{quote(password, safe='')}@host said {local} and {password!r}"
+        raise RuntimeError(msg)
+
+    for words in (("check",), ("--debug", "check"), ("check", "--debug")):
+        result = cli(*words, connect=connect)
+        assert result.status == 1
+        assert result.err.count("<hidden>") == 3 * (1 + ("--debug" in words))
+        assert ("Traceback" in result.err) == ("--debug" in words)
+        assert not any(form in result.err for form in (password, quote(password, safe=""), "word"))
+
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "rows", "said"),
+    [
+        (f"{BOM}{IDS[0]}\r\n\r\n# a remark\r\n  {IDS[1]} ; good\r\n{IDS[0]}\r\n", 0, 2, ""),
+        (f"id,station\n{IDS[0]},aky\n", 0, 1, ""),
+        (f"{BOM}id  station\n{IDS[0]}  aky", 0, 1, ""),
+        ("", 0, 0, "{place} has no measurement"),
+        ("# nothing\n\n", 0, 0, "{place} has no measurement"),
+        (f"{IDS[0]}\nnonsense\n", 2, 0, "'nonsense' is not a measurement ID"),
+        ("\udcff\udcfe\n", 2, 0, "{place} is no text"),
+    ],
+)
+@pytest.mark.parametrize("place", ["stdin", "file"])
+def test_lists_of_ids(  # noqa: PLR0913, PLR0917 - a case and fixtures
+    cli: Cli, tmp_path: Path, place: str, text: str, status: int, rows: int, said: str
+) -> None:
+    """As editors and other tools write them; what is wrong is told before anything is done."""
+    listed = tmp_path / "ids.txt"
+    listed.write_bytes(text.encode("utf-8", "surrogateescape"))
+    result = (
+        cli("rerun", "-", "--yes", stdin=text) if place == "stdin" else cli("rerun", "--from", str(listed), "--yes")
+    )
+
+    assert result.status == status, result
+    assert len(result.out.splitlines()) == rows
+    assert said.format(place="standard input" if place == "stdin" else listed) in result.err
 
 
 def test_no_command_takes_a_password(cli: Cli) -> None:

@@ -255,6 +255,7 @@ def _read(place: Path, lines: Iterable[str]) -> list[str]:
     try:
         firsts = (re.split(r"[\s,;]+", line.lstrip("\ufeff").strip(), maxsplit=1)[0].strip('"') for line in lines)
         words = [word for word in firsts if word and not word.startswith("#")]
+        "".join(words).encode()  # standard input lets through what is no text
     except UnicodeError:
         msg = f"{what} is no text; give a line for each measurement, its ID first"
         raise InvalidInput(msg) from None

@@ -6,7 +6,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -151,7 +150,10 @@ def _sorted(given: Sequence[str]) -> list[str]:
         elif word == "--debug" or word.startswith("--profile="):
             ahead.append(word)
         elif word == "--profile":
-            ahead += [word, *islice(words, 1)]
+            value = next(words, None)
+            if value is None:
+                return [word]  # of which typer says that it needs a value
+            ahead += [word, value]
         else:
             behind.append(word)
     return [*ahead, *behind]

@@ -34,6 +34,7 @@ _STATUSES: Final[tuple[tuple[type[BaseException], Status], ...]] = (
     (errors.AccessError, Status.ACCESS),
     (errors.MeasurementNotFound, Status.NOT_FOUND),
     (errors.SystemNotFound, Status.NOT_FOUND),
+    (errors.UnknownSystem, Status.NOT_FOUND),
     (errors.ProductNotAvailable, Status.NOT_FOUND),
     (errors.ConfigurationError, Status.USAGE),
     (errors.RequestRefused, Status.SERVER),

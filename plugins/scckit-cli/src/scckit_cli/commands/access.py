@@ -55,10 +55,13 @@ def login(
 ) -> None:
     """Ask for credentials, try them, and keep them in the keyring or in a file, for --profile NAME if it is given."""
     from scckit.plugins import Credentials
+    from scckit_cli.sources import keyring
     from scckit_cli.sources.config import Config, Profile
 
     state = state_of(context)
     config = state.config
+    if not in_file:
+        keyring.require(config.name)
     secrets = _imported(source) if source is not None else _asked(state)
     state.hidden |= {secrets["http_password"], secrets["password"]}
     if missing := [key for key, value in secrets.items() if not value]:
@@ -71,9 +74,7 @@ def login(
     if in_file:
         place = str(config.save_secrets(config.name, secrets))
     else:
-        from scckit_cli.sources.keyring import store
-
-        store(config.name, secrets)
+        keyring.store(config.name, secrets)
         place = "the keyring"
     profile = Profile(config.name, "file" if in_file else "keyring", station, system, base_url)
     path = config.save(profile, is_default=not config.names)
@@ -180,6 +181,11 @@ def doctor(context: typer.Context, as_json: AsJSON = False, as_csv: AsCSV = Fals
     with state.client() as scc:
         for what, look in _looks(scc):
             rows.append({"what": what, **_looked(look)})
+            if rows[0]["result"] == "trouble":
+                say(
+                    "nothing else was looked at: what cannot get in sees no page, and many wrong passwords lock an account"
+                )
+                break
         versions = _versions(scc)
     if form is Form.TABLE:
         write(versions + "\n")

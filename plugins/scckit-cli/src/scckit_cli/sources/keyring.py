@@ -10,10 +10,12 @@ from scckit.errors import ConfigurationError, MissingCredentials
 from scckit.plugins import Credentials, hookimpl
 from scckit_cli.sources.config import FIELDS, Config
 
-__all__ = ["SERVICE", "scckit_credentials", "store"]
+__all__ = ["SERVICE", "require", "scckit_credentials", "store"]
 
 #: Name of the service in the keyring; the user name there is the profile's.
 SERVICE: Final = "scckit"
+
+_UNUSABLE: Final = "cannot be used"
 
 
 @hookimpl
@@ -49,9 +51,9 @@ def _stored(name: str) -> tuple[dict[str, str] | None, str]:
 
         text = keyring.get_password(SERVICE, name)
     except Exception as error:  # noqa: BLE001 - back ends let out anything; no keyring must not keep a client from working
-        return None, f"cannot be used ({type(error).__name__})"
+        return None, f"{_UNUSABLE} ({type(error).__name__})"
     if text is None:
-        return None, "has none"
+        return None, "keeps none"
     try:
         value = json.loads(text)
     except ValueError:
@@ -61,20 +63,31 @@ def _stored(name: str) -> tuple[dict[str, str] | None, str]:
     return {one: value[one] for one in FIELDS}, ""
 
 
+def require(name: str) -> None:
+    """Make sure that there is a keyring that answers, before a person is asked for what it shall keep.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    problem = _stored(name)[1]
+    if problem.startswith(_UNUSABLE):
+        msg = f"the keyring {problem}: scckit login --file keeps the credentials in a file instead"
+        raise ConfigurationError(msg)
+
+
 def store(name: str, secrets: Mapping[str, str]) -> None:
     """Put the credentials of a profile into the keyring.
 
     Raises:
-        ConfigurationError: There is no keyring that can be used.
+        ConfigurationError: There is no keyring that keeps them.
     """
     import keyring  # noqa: PLC0415 - slow to import
 
     try:
         keyring.set_password(SERVICE, name, json.dumps({one: secrets[one] for one in FIELDS}))
-        kept = _stored(name)[0] is not None
+        problem = _stored(name)[1]
     except Exception as error:  # noqa: BLE001 - as above
-        msg = f"the keyring cannot be used ({type(error).__name__}): scckit login --file keeps them in a file instead"
-        raise ConfigurationError(msg) from None
-    if not kept:
-        msg = "the keyring of this system keeps nothing: scckit login --file keeps the credentials in a file instead"
+        problem = f"{_UNUSABLE} ({type(error).__name__})"
+    if problem:
+        msg = f"the keyring {problem}: scckit login --file keeps the credentials in a file instead"
         raise ConfigurationError(msg)
