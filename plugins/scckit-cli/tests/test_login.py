@@ -284,4 +284,4 @@ def test_an_end_of_input_at_a_question(
     result = cli("login", stdin="user\n" if hidden else "", terminal=True)
 
     assert result.status == 130
-    assert result.err.splitlines()[-1].endswith("scckit: interrupted")
+    assert result.err.splitlines()[-1] == "scckit: interrupted"

@@ -186,18 +186,19 @@ class State:
 
 
 def _asked(question: str, *, hidden: bool) -> str:
-    if hidden:
-        import getpass  # noqa: PLC0415 - as above
+    import getpass  # noqa: PLC0415 - as above
 
-        try:
+    try:
+        if hidden:
             return getpass.getpass(f"{question}: ", sys.stderr)
-        except EOFError:
-            raise typer.Abort from None
-    sys.stderr.write(f"{question}: ")
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise typer.Abort
+        sys.stderr.write(f"{question}: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+    except (EOFError, KeyboardInterrupt):
+        sys.stderr.write("\n")  # what comes next is no answer
+        raise typer.Abort from None
     return line.strip()
 
 
