@@ -193,13 +193,10 @@ def _asked(question: str, *, hidden: bool) -> str:
             return getpass.getpass(f"{question}: ", sys.stderr)
         sys.stderr.write(f"{question}: ")
         sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise EOFError
+        return input().strip()
     except (EOFError, KeyboardInterrupt):
         sys.stderr.write("\n")  # what comes next is no answer
         raise typer.Abort from None
-    return line.strip()
 
 
 def state_of(context: typer.Context) -> State:

@@ -1,4 +1,7 @@
-"""What a client does, for the people who wait for it: a line that moves on a terminal, and in words anywhere what matters."""
+"""What a client does, for the people who wait for it: a line that moves on a terminal, and in words anywhere what matters.
+
+Not rich's display: while that is live, it sends standard output where the display is, also what should go into a file.
+"""
 
 from __future__ import annotations
 
