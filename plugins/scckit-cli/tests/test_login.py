@@ -226,6 +226,37 @@ def test_any_password_of_the_other_client_is_read(values: list[str], flow: bool)
     assert access._yaml(text) == dict(zip(FIELDS, values, strict=True))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "basic_credentials: [a, {b: c}]\nwebsite_credentials: [c, d]\n",
+        "basic_credentials: a\nwebsite_credentials: [c, d]\n",
+        "basic_credentials: [a, b]\n",
+        "basic_credentials: [a, b, c]\nwebsite_credentials: [d]\nmore: [\n",
+        "- a\n",
+        "",
+        "secret: [unclosed",
+    ],
+)
+def test_a_file_of_nobody_is_told_without_its_words(cli: Cli, alone: dict[str, str], tmp_path: Path, text: str) -> None:
+    """What is neither of the two is named by its path alone."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+
+    result = cli("login", "--import", str(path), "--file")
+
+    assert result.status == 2
+    assert "is neither like pollyxt_pipelines.ini" in result.err
+    assert "unclosed" not in result.err
+
+
+def test_a_password_of_digits_is_a_text() -> None:
+    """As it stands there, with its zeros."""
+    text = "basic_credentials: [scc, 007]\nwebsite_credentials: [me, 1e3]\n"
+
+    assert access._yaml(text) == dict(zip(FIELDS, ("scc", "007", "me", "1e3"), strict=True))
+
+
 def test_a_login_without_a_keyring_asks_nothing(
     cli: Cli, emulator: Emulator, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

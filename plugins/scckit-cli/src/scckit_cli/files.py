@@ -29,5 +29,5 @@ def put(path: Path, content: bytes, mode: int) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}; nothing was changed"
+        msg = f"cannot write {path}: {error.strerror or error}; it is as it was"
         raise LocalFileError(msg) from error

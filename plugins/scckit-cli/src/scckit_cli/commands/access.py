@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -125,45 +124,25 @@ def _ini(text: str) -> dict[str, str] | None:
     return dict(zip((key for key, *_ in _QUESTIONS), pairs, strict=True))
 
 
-#: A value as scc-access's file has it: in quotes, where '' and \\" stand for the quote, or bare up to a comma or a remark.
-_VALUE: Final = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)"|((?:(?!\s#)[^,\]])*))\s*(?:[,\]]|\s#.*|$)""")
-
-
 def _yaml(text: str) -> dict[str, str] | None:
-    """Read the two lists that scc-access's file has; no more of YAML than such files use, so that no library is needed."""
-    found: dict[str, list[str]] = {}
-    key = ""
-    for line in text.splitlines():
-        bare = line.strip()
-        if not bare or bare.startswith("#"):
-            continue
-        if bare.startswith("- ") and key:
-            # A bare value ends at a remark only: commas and brackets belong to it.
-            quoted = bare[2:].lstrip().startswith(("'", '"'))
-            found[key] += _values(bare[2:])[:1] if quoted else [bare[2:].split(" #")[0].strip()]
-        elif ":" in bare:
-            key, _, value = (part.strip() for part in bare.partition(":"))
-            found[key] = _values(value[1:]) if value.startswith("[") else []
-    pairs = [*found.get("basic_credentials", []), *found.get("website_credentials", [])]
-    return dict(zip((key for key, *_ in _QUESTIONS), pairs, strict=True)) if len(pairs) == len(_QUESTIONS) else None
+    import yaml
 
-
-def _values(text: str) -> list[str]:
-    """Return the values of a list that stands in one line, its first bracket left out."""
-    found = []
-    place = 0
-    while place < len(text) and (match := _VALUE.match(text, place)) is not None:
-        single, double, bare = match.groups()
-        if single is not None:
-            found.append(single.replace("''", "'"))
-        elif double is not None:
-            found.append(re.sub(r"\\(.)", r"\1", double))
-        else:
-            found.append(bare.strip())
-        place = match.end()
-        if not match.group().rstrip().endswith(","):
-            break
-    return found
+    try:
+        # The base loader takes all values as the texts that they are: a password of digits is no number.
+        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and mappings only
+    except yaml.YAMLError:
+        return None  # whose words may show a password
+    pairs: list[object] = []
+    for key in ("basic_credentials", "website_credentials"):
+        pair = found.get(key) if isinstance(found, dict) else None
+        if not isinstance(pair, list) or not all(isinstance(one, str) for one in pair):
+            return None
+        pairs += pair
+    return (
+        {key: str(one) for (key, *_), one in zip(_QUESTIONS, pairs, strict=True)}
+        if len(pairs) == len(_QUESTIONS)
+        else None
+    )
 
 
 def check(context: typer.Context) -> None:
