@@ -9,14 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Sized,
+)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event as Flag
 from threading import local
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -32,6 +45,7 @@ from scckit.errors import (
     PermissionDenied,
     ProductNotAvailable,
     SCCError,
+    WorkerLost,
 )
 from scckit.events import Event, ItemDone, Observe
 from scckit.local import PathLike
@@ -53,11 +67,14 @@ __all__ = [
     "Stopper",
     "TaskBatch",
     "UploadJob",
+    "downloads",
+    "each",
     "failure",
-    "jobs_of",
     "total_of",
-    "uploads_of",
+    "uploads",
 ]
+
+T = TypeVar("T")
 
 #: Connections that fail one after the other, after which nothing more is tried.
 _UNREACHED: Final = 3
@@ -73,6 +90,10 @@ class Job(Protocol):
     @property
     def item(self) -> str:
         """What it is about, as outcomes name it."""
+
+    @property
+    def repeatable(self) -> bool:
+        """True if it may be begun again after it was left in the middle, and does only what is left then."""
 
     def prepare(self, registry: Registry) -> Operation[Outcome]:
         """Look at what is here, and return what does the rest; both raise ``SCCError``."""
@@ -98,6 +119,11 @@ class DownloadJob:
         """The measurement ID."""
         return str(self.measurement.id if isinstance(self.measurement, Measurement) else self.measurement)
 
+    @property
+    def repeatable(self) -> bool:
+        """Depends on what is done with the archives that have come."""
+        return self.existing in {"verify", "skip"}
+
     def prepare(self, registry: Registry) -> Operation[Outcome]:
         """Make the download."""
         plan = download_plan(
@@ -122,10 +148,10 @@ class _Downloading:
 
 @frozen
 class UploadJob:
-    """One raw file; the arguments are those of ``Measurements.upload``."""
+    """One raw file; the arguments are those of ``Measurements.upload``, for an item without any of its own."""
 
     upload: UploadItem
-    system: int
+    system: int | None
     delay: int = 0
     replace: bool = False
     check: bool = True
@@ -135,12 +161,21 @@ class UploadJob:
         """The path."""
         return str(self.upload.path)
 
+    @property
+    def repeatable(self) -> bool:
+        """What was sent is not sent again."""
+        return False
+
     def prepare(self, registry: Registry) -> Operation[Outcome]:
         """Check the files, and make the upload."""
+        system = self.system if self.upload.system is None else self.upload.system
+        if system is None:
+            msg = f"{self.item} has no system to be processed with; give system= for all, or UploadItem(…, system=…)"
+            raise InvalidInput(msg)
         plan = upload_plan(
             registry,
             self.upload.path,
-            system=self.system,
+            system=system,
             sounding=self.upload.sounding,
             overlap=self.upload.overlap,
             lidar_ratio=self.upload.lidar_ratio,
@@ -164,34 +199,51 @@ class _Uploading:
         return Outcome(self.item, OutcomeState.SENT, receipt=receipt)
 
 
-def jobs_of(
-    items: Iterable[str | Measurement],
-    kinds: Sequence[str] | str | None,
-    into: Path,
-    *,
-    unpack: bool,
-    existing: Existing,
-) -> Iterator[DownloadJob]:
-    """Make a job of each item as it is asked for."""
+@frozen
+class _Unusable:
+    """An item that no job can be made of."""
+
+    item: str
+    error: InvalidInput
+    repeatable: bool = False
+
+    def prepare(self, _: Registry) -> Operation[Outcome]:
+        raise self.error
+
+
+def downloads(
+    kinds: Sequence[str] | str | None, into: PathLike, *, unpack: bool, existing: Existing
+) -> Callable[[str | Measurement], Job]:
+    """Return what makes a job of an item."""
     names = (kinds,) if isinstance(kinds, str) else None if kinds is None else tuple(kinds)
-    return (DownloadJob(item, names, into, unpack, existing) for item in items)
+    folder = Path(into)
+    return lambda item: DownloadJob(item, names, folder, unpack, existing)
 
 
-def uploads_of(
-    items: Iterable[UploadItem | PathLike], system: int | None, *, delay: int, replace: bool, check: bool
-) -> Iterator[UploadJob]:
-    """Make a job of each item as it is asked for.
+def uploads(system: int | None, *, delay: int, replace: bool, check: bool) -> Callable[[UploadItem | PathLike], Job]:
+    """Return what makes a job of an item."""
 
-    Raises:
-        InvalidInput: An item has no system, and there is none for all.
-    """
-    for item in items:
-        upload = item if isinstance(item, UploadItem) else UploadItem(Path(item))
-        number = upload.system if upload.system is not None else system
-        if number is None:
-            msg = f"{upload.path} has no system to be processed with; give system= for all, or UploadItem(…, system=…)"
-            raise InvalidInput(msg)
-        yield UploadJob(upload, number, delay, replace, check)
+    def make(item: UploadItem | PathLike) -> Job:
+        try:
+            upload = item if isinstance(item, UploadItem) else UploadItem(Path(item))
+        except TypeError as error:
+            msg = f"an item to upload is a path or an UploadItem; found {item!r:.100}"
+            unusable = InvalidInput(msg)
+            unusable.__cause__ = error
+            return _Unusable(f"{item!r:.100}", unusable)
+        return UploadJob(upload, system, delay, replace, check)
+
+    return make
+
+
+async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    """Give each item as it is asked for, of either sort of row."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
 
 
 def total_of(items: object) -> int | None:
@@ -221,9 +273,33 @@ class Stopper:
         if refused or isinstance(error, ConfigurationError) or _is_full(error) or self._unreached >= _UNREACHED:
             self.reason = self.reason or error
 
+    def explains(self, error: Exception) -> bool:
+        """Tell whether the batch was ended before a further item could not be had: that is no news then."""
+        return self.reason is not None and isinstance(error, SCCError)
+
     def not_tried(self, job: Job) -> Outcome:
         """Return the outcome of a job that was left."""
         return Outcome(job.item, OutcomeState.NOT_TRIED, error=self.reason)
+
+
+def _note_done(error: BaseException, numbered: Mapping[int, Outcome]) -> None:
+    if numbered:
+        counts = dict(_in_order(numbered).counts)
+        error.add_note(f"of the items before, these are done: {counts}; running again does what is left")
+
+
+def _in_order(numbered: Mapping[int, Outcome]) -> Outcomes:
+    return Outcomes(numbered[number] for number in sorted(numbered))
+
+
+def _lost(job: Job, error: Exception) -> WorkerLost:
+    msg = (
+        f"the executor has not carried out {job.item} ({type(error).__name__}: {error}); see what became of its workers,"
+        " and run again: that does only what is left"
+    )
+    lost = WorkerLost(msg)
+    lost.__cause__ = error
+    return lost
 
 
 def _workers(workers: object) -> int:
@@ -273,26 +349,104 @@ class _Elsewhere:
         return made
 
 
-def _perform_elsewhere(ticket: _Ticket, job: Job) -> tuple[Outcome, float]:
-    """Do a job in this process for a client in another; return the outcome, and the pause that the server asks for."""
-    try:
-        here = _Elsewhere.of(ticket)
-        flow = job.prepare(here.registry).flow(here.session)
-        outcome = run(flow, here.transport, sleep=time.sleep, observe=here.session.doors.observe)
-    except SCCError as error:
-        outcome = failure(job, error)
-    else:
-        return outcome, here.session.pace.held
-    return outcome, 0.0
-
-
 @frozen
-class _Job:
-    """A job under way: its number among all, and whether it was sent for the second time."""
+class _Numbered:
+    """A job with its number among all, which also keeps executors apart that take equal calls for one.
+
+    Attributes:
+        renewed: It met the end of the session, and was sent again with a new one.
+        paused: How often it came back since the server had asked for a pause.
+    """
 
     number: int
     job: Job
-    again: bool = False
+    renewed: bool = False
+    paused: int = 0
+
+
+@frozen
+class _Done:
+    """What comes back of a job.
+
+    Attributes:
+        outcome: What became of it; None if it is to be sent again after the pause.
+        pause: Seconds that are left of what the server has asked for.
+        is_full: The disk of the worker is full; what an error was caused by does not travel with it.
+        bug: What is no error of ours.
+    """
+
+    outcome: Outcome | None
+    pause: float = 0.0
+    is_full: bool = False
+    bug: BaseException | None = None
+
+
+class _HandedBack(BaseException):
+    """Ends a job in a worker: the pause that the server has asked for is to be kept by all."""
+
+
+def _perform_elsewhere(ticket: _Ticket, numbered: _Numbered) -> _Done:
+    """Do a job in this process for a client in another."""
+    job = numbered.job
+    try:
+        here = _Elsewhere.of(ticket)
+    except SCCError as error:
+        return _Done(failure(job, error))
+    pace = here.session.pace
+    hands_back = job.repeatable and numbered.paused < ticket.loan.retries.attempts - 1
+
+    def sleep(seconds: float) -> None:
+        if hands_back and pace.held > 0:
+            raise _HandedBack
+        time.sleep(seconds)
+
+    try:
+        flow = job.prepare(here.registry).flow(here.session)
+        outcome = run(flow, here.transport, sleep=sleep, observe=here.session.doors.observe)
+    except _HandedBack:
+        return _Done(None, pace.hand_over())
+    except SCCError as error:
+        return _Done(failure(job, error), pace.hand_over(), is_full=_is_full(error))
+    except Exception as error:  # noqa: BLE001 - told apart, where it is raised, from the executor's own
+        return _Done(None, bug=error)
+    return _Done(outcome, pace.hand_over())
+
+
+class _Source:
+    """The jobs as they are taken, one by one; an error in making them is kept for the end of what was begun."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs: Final = enumerate(jobs)
+        self.error: Exception | None = None
+
+    def take(self) -> _Numbered | None:
+        if self.error is None:
+            try:
+                for number, job in self._jobs:
+                    return _Numbered(number, job)
+            except Exception as error:  # noqa: BLE001 - raised by the batch
+                self.error = error
+        return None
+
+
+class _AsyncSource:
+    """As ``_Source``, for tasks of one event loop."""
+
+    def __init__(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> None:
+        self._jobs: Final = each(jobs)
+        self._taking: Final = asyncio.Lock()
+        self._taken = count()
+        self.error: Exception | None = None
+
+    async def take(self) -> tuple[int, Job] | None:
+        async with self._taking:
+            if self.error is None:
+                try:
+                    async for job in self._jobs:
+                        return next(self._taken), job
+                except Exception as error:  # noqa: BLE001 - raised by the batch
+                    self.error = error
+            return None
 
 
 class Batch:
@@ -334,30 +488,38 @@ class Batch:
         self._stop: Final = Flag()
         self.stopper: Final = Stopper()
 
-    def outcomes(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Outcome]]:
+    def outcomes(self, jobs: Iterable[Job]) -> Generator[tuple[int, Outcome], None, None]:
         """Do the jobs; give the number and the outcome of each as it is done, at last those that were not tried.
 
         Jobs are taken as they are needed, in the calling thread, and so is everything else but the jobs themselves. Ending
         the iteration early leaves out what was not begun, and abandons what was.
         """
-        numbered = (_Job(number, job) for number, job in enumerate(jobs))
+        source = _Source(jobs)
         done = 0
         with self._place() as executor:
-            for one, outcome in self._done(numbered, executor):
+            for number, outcome in self._done(source, executor):
                 self.stopper.look(outcome)
                 done += 1
                 self._tell(ItemDone(outcome.item, outcome.state.value, done, self._total))
-                yield one.number, outcome
-        for one in numbered if self.stopper.reason is not None else ():
+                yield number, outcome
+        while self.stopper.reason is not None and (one := source.take()) is not None:
             done += 1
             outcome = self.stopper.not_tried(one.job)
             self._tell(ItemDone(outcome.item, outcome.state.value, done, self._total))
             yield one.number, outcome
+        if source.error is not None and not self.stopper.explains(source.error):
+            raise source.error
 
     def run(self, jobs: Iterable[Job]) -> Outcomes:
         """Do all jobs; return their outcomes in the order of the jobs."""
-        numbered = dict(self.outcomes(jobs))
-        return Outcomes(numbered[number] for number in sorted(numbered))
+        numbered: dict[int, Outcome] = {}
+        try:
+            for number, outcome in self.outcomes(jobs):
+                numbered[number] = outcome  # noqa: PERF403 - those before an error are of use
+        except BaseException as error:
+            _note_done(error, numbered)
+            raise
+        return _in_order(numbered)
 
     @contextmanager
     def _place(self) -> Iterator[Executor]:
@@ -367,65 +529,107 @@ class Batch:
         with ThreadPoolExecutor(self._workers, "scckit-batch") as executor:
             yield executor
 
-    def _done(self, jobs: Iterator[_Job], executor: Executor) -> Iterator[tuple[_Job, Outcome]]:
-        running: dict[Future[tuple[Outcome, float]], _Job] = {}
+    def _done(self, source: _Source, executor: Executor) -> Iterator[tuple[int, Outcome]]:
+        running: dict[Future[_Done], tuple[_Numbered, Loan | None]] = {}
         # A second job waits behind each of our own threads, which so never waits for this one.
         ahead = self._workers * (2 if self._executor is None else 1)
+
+        def begin(one: _Numbered, ended: Loan | None = None) -> None:
+            future, loan = self._submit(executor, one, ended)
+            running[future] = one, loan
+
         try:
             while True:
-                while self.stopper.reason is None and len(running) < ahead and (job := next(jobs, None)) is not None:
-                    running[self._submit(executor, job.job)] = job
+                while self.stopper.reason is None and len(running) < ahead and (job := source.take()) is not None:
+                    begin(job)
                 if not running:
                     return
                 ready = wait(running, return_when=FIRST_COMPLETED).done
-                for future in sorted(ready, key=lambda one: running[one].number):
-                    job = running.pop(future)
-                    outcome, pause = future.result()
-                    if pause:
-                        # What one worker was asked for holds for all: nothing is handed out meanwhile.
-                        self._sleep(pause)
-                    if not self._is_near and isinstance(outcome.error, NotSignedIn) and not job.again:
-                        running[self._submit(executor, job.job, renew=True)] = evolve(job, again=True)
-                        continue
-                    yield job, outcome
+                for future in sorted(ready, key=lambda one: running[one][0].number):
+                    one, loan = running.pop(future)
+                    done = self._result(future, one)
+                    if done.outcome is None:
+                        begin(evolve(one, paused=one.paused + 1))
+                    elif loan is not None and isinstance(done.outcome.error, NotSignedIn) and not one.renewed:
+                        begin(evolve(one, renewed=True), loan)
+                    else:
+                        yield one.number, done.outcome
                 for future in [one for one in running if self.stopper.reason is not None and one.cancel()]:
-                    job = running.pop(future)
-                    yield job, self.stopper.not_tried(job.job)
+                    one, _ = running.pop(future)
+                    yield one.number, self.stopper.not_tried(one.job)
         finally:
             self._stop.set()
             for future in running:
                 future.cancel()
             wait([future for future in running if not future.cancelled()])
 
-    def _submit(self, executor: Executor, job: Job, *, renew: bool = False) -> Future[tuple[Outcome, float]]:
-        if self._is_near:
-            return executor.submit(self._perform, job)
+    def _result(self, future: Future[_Done], one: _Numbered) -> _Done:
+        """Return what came back of a job; where that is nothing, the item has failed."""
         try:
-            ticket = self._ticket(renew=renew)
+            done = future.result()
+        except BrokenExecutor as error:
+            return _Done(failure(one.job, _lost(one.job, error)))
+        except Exception as error:
+            if self._is_near:
+                raise
+            return _Done(failure(one.job, _lost(one.job, error)))
+        if done.bug is not None:
+            raise done.bug
+        if done.is_full and done.outcome is not None and done.outcome.error is not None:
+            done.outcome.error.__cause__ = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return done
+
+    def _submit(self, executor: Executor, one: _Numbered, ended: Loan | None) -> tuple[Future[_Done], Loan | None]:
+        """Hand out a job, with a session; ``ended`` is one that it found ended."""
+        ticket = None
+        try:
+            if self._is_near:
+                return executor.submit(self._perform, one.job), None
+            ticket = self._ticket(ended)
+            if (pause := self._setup.session.pace.turn()) > 0:
+                self._sleep(pause)
+            future = executor.submit(_perform_elsewhere, ticket, one)
+            future.add_done_callback(self._hear)
         except SCCError as error:
-            refused: Future[tuple[Outcome, float]] = Future()
-            refused.set_result((failure(job, error), 0.0))
-            return refused
-        return executor.submit(_perform_elsewhere, ticket, job)
+            outcome = failure(one.job, error)
+        except Exception as error:
+            if self._is_near and not isinstance(error, RuntimeError):
+                raise
+            # It takes nothing any more, so there is no sense in going on.
+            outcome = failure(one.job, _lost(one.job, error))
+            self.stopper.reason = self.stopper.reason or outcome.error
+        else:
+            return future, ticket.loan
+        refused: Future[_Done] = Future()
+        refused.set_result(_Done(outcome))
+        return refused, None
 
-    def _ticket(self, *, renew: bool) -> _Ticket:
+    def _hear(self, future: Future[_Done]) -> None:
+        """Let a pause that the server has asked a worker for hold for all, from the moment at which that is known."""
+        if not future.cancelled() and future.exception() is None and future.result().pause:
+            self._setup.session.pace.hold(future.result().pause)
+
+    def _ticket(self, ended: Loan | None) -> _Ticket:
         setup = self._setup
-        if renew or not setup.session.is_signed_in:
+        if not setup.session.is_signed_in or (ended is not None and self._loan() == ended):
             run(SignIn().flow(setup.session), setup.transport, sleep=self._sleep, observe=self._tell)
-        loan = setup.session.lend()
-        # Each worker keeps its own pace; together they keep that of the client.
-        loan = evolve(loan, interval=loan.interval * self._workers)
-        return _Ticket(loan, setup.transport_name, evolve(setup.settings, connections=1), setup.page_reader)
+        return _Ticket(self._loan(), setup.transport_name, evolve(setup.settings, connections=1), setup.page_reader)
 
-    def _perform(self, job: Job) -> tuple[Outcome, float]:
+    def _loan(self) -> Loan:
+        loan = self._setup.session.lend()
+        # Each worker keeps its own pace; together they keep that of the client.
+        return evolve(loan, interval=loan.interval * self._workers)
+
+    def _perform(self, job: Job) -> _Done:
         """Do a job in a thread of this process, on the client's own session."""
         setup = self._setup
+        self._require_going()
         try:
             flow = job.prepare(setup.registry).flow(setup.session)
             outcome = run(flow, setup.transport, sleep=self._sleep_here, observe=self._watch)
         except SCCError as error:
             outcome = failure(job, error)
-        return outcome, 0.0
+        return _Done(outcome)
 
     def _sleep_here(self, seconds: float) -> None:
         self._require_going()
@@ -471,27 +675,39 @@ class TaskBatch:
         self._stopper: Final = Stopper()
 
     async def outcomes(
-        self, jobs: Iterable[Job], run_operation: Callable[[Operation[Outcome]], Awaitable[Outcome]]
+        self,
+        jobs: Iterable[Job] | AsyncIterable[Job],
+        run_operation: Callable[[Operation[Outcome]], Awaitable[Outcome]],
     ) -> Outcomes:
         """Do the jobs; return their outcomes in their order. Cancelling ends what is under way and keeps what is done."""
-        numbered = enumerate(jobs)
+        source = _AsyncSource(jobs)
         outcomes: dict[int, Outcome] = {}
 
         async def work() -> None:
-            for number, job in numbered:
-                if self._stopper.reason is not None:
-                    outcome = self._stopper.not_tried(job)
-                else:
-                    try:
-                        outcome = await run_operation(await asyncio.to_thread(job.prepare, self._registry))
-                    except SCCError as error:
-                        outcome = failure(job, error)
+            while (one := await source.take()) is not None:
+                number, job = one
+                outcome = await self._outcome(job, run_operation)
                 self._stopper.look(outcome)
                 outcomes[number] = outcome
                 event = ItemDone(outcome.item, outcome.state.value, len(outcomes), self._total)
                 self._session.doors.observe(event)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
-                group.create_task(work())
-        return Outcomes(outcomes[number] for number in sorted(outcomes))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._workers):
+                    group.create_task(work())
+        except BaseExceptionGroup as errors:  # what is no error of ours, of the first task that met it
+            _note_done(errors.exceptions[0], outcomes)
+            raise errors.exceptions[0] from None
+        if source.error is not None and not self._stopper.explains(source.error):
+            _note_done(source.error, outcomes)
+            raise source.error
+        return _in_order(outcomes)
+
+    async def _outcome(self, job: Job, run_operation: Callable[[Operation[Outcome]], Awaitable[Outcome]]) -> Outcome:
+        if self._stopper.reason is not None:
+            return self._stopper.not_tried(job)
+        try:
+            return await run_operation(await asyncio.to_thread(job.prepare, self._registry))
+        except SCCError as error:
+            return failure(job, error)

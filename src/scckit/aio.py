@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from scckit._batches import TaskBatch, jobs_of, total_of, uploads_of
+from scckit._batches import TaskBatch, downloads, each, total_of, uploads
 from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
 from scckit.batches import Outcomes, UploadItem
 from scckit.errors import SCCError
@@ -403,7 +402,7 @@ class AsyncMeasurements:
 
     async def upload_many(  # noqa: PLR0913 - the fields of the upload form, and how the work is done
         self,
-        items: Iterable[UploadItem | PathLike],
+        items: Iterable[UploadItem | PathLike] | AsyncIterable[UploadItem | PathLike],
         *,
         system: int | None = None,
         delay: int = 0,
@@ -418,7 +417,7 @@ class AsyncMeasurements:
 
         Args:
             items: Paths, or ``UploadItem`` where something goes with them; taken as they are needed.
-            system: Number of the system of all that have none of their own.
+            system: Number of the system of all that have none of their own; an item that has none at all fails.
             delay: As for ``upload``.
             replace: As for ``upload``.
             check: As for ``upload``.
@@ -428,11 +427,11 @@ class AsyncMeasurements:
             An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: There is no worker, or an item has no system.
+            InvalidInput: There is no worker.
         """
         batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
-        jobs = uploads_of(items, system, delay=delay, replace=replace, check=check)
-        return await batch.outcomes(jobs, self._client.run)
+        make = uploads(system, delay=delay, replace=replace, check=check)
+        return await batch.outcomes((make(item) async for item in each(items)), self._client.run)
 
     async def wait(self, id: str, *, timeout: float = 6 * 3600.0, interval: float = 30.0) -> Measurement:
         """Wait until a measurement is finished; look at its ``modules`` to see what succeeded.
@@ -570,7 +569,7 @@ class AsyncProducts:
 
     async def download_many(  # noqa: PLR0913 - those of download, and how the work is done
         self,
-        items: Iterable[str | Measurement],
+        items: Iterable[str | Measurement] | AsyncIterable[str | Measurement],
         kinds: Sequence[str] | str | None = None,
         *,
         into: PathLike = ".",
@@ -585,8 +584,8 @@ class AsyncProducts:
         batch is interrupted, and nothing half is left.
 
         Args:
-            items: Measurement IDs, or measurements. Of those that a search gave, the state on the server is not asked for
-                again. Taken as they are needed.
+            items: Measurement IDs, or measurements, such as a search. Of those that a search gave, the state on the server
+                is not asked for again. Taken as they are needed.
             kinds: As for ``download``.
             into: As for ``download``.
             unpack: As for ``download``.
@@ -605,8 +604,8 @@ class AsyncProducts:
             >>> outcomes.raise_for_failures()  # doctest: +SKIP
         """
         batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
-        jobs = jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing)
-        return await batch.outcomes(jobs, self._client.run)
+        make = downloads(kinds, into, unpack=unpack, existing=existing)
+        return await batch.outcomes((make(item) async for item in each(items)), self._client.run)
 
     async def open(self, file: ProductLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from scckit._batches import Batch, jobs_of, total_of, uploads_of
+from scckit._batches import Batch, downloads, total_of, uploads
 from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
 from scckit.batches import Outcomes, UploadItem
 from scckit.errors import SCCError
@@ -409,7 +408,7 @@ class Measurements:
 
         Args:
             items: Paths, or ``UploadItem`` where something goes with them; taken as they are needed.
-            system: Number of the system of all that have none of their own.
+            system: Number of the system of all that have none of their own; an item that has none at all fails.
             delay: As for ``upload``.
             replace: As for ``upload``.
             check: As for ``upload``.
@@ -420,10 +419,10 @@ class Measurements:
             An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: There is no worker, or an item has no system.
+            InvalidInput: There is no worker.
         """
         batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
-        return batch.run(uploads_of(items, system, delay=delay, replace=replace, check=check))
+        return batch.run(map(uploads(system, delay=delay, replace=replace, check=check), items))
 
     def wait(self, id: str, *, timeout: float = 6 * 3600.0, interval: float = 30.0) -> Measurement:
         """Wait until a measurement is finished; look at its ``modules`` to see what succeeded.
@@ -596,7 +595,7 @@ class Products:
             >>> outcomes.raise_for_failures()  # doctest: +SKIP
         """
         batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
-        return batch.run(jobs_of(items, kinds, Path(into), unpack=unpack, existing=existing))
+        return batch.run(map(downloads(kinds, into, unpack=unpack, existing=existing), items))
 
     def open(self, file: ProductLike) -> Any:  # noqa: ANN401 - the kind's own data type
         """Open a product file as data, an ``xarray.Dataset`` for most kinds; close it when done.

@@ -39,6 +39,7 @@ routes, statuses and the server's own words, never from credentials, cookies or 
     │   └── ProductNotAvailable
     ├── OutcomeUnknown               the answer to a change was lost, and looking did not tell
     ├── WaitTimeout                  the limit of a wait was reached
+    ├── WorkerLost                   an executor did not bring back what it was given
     └── LocalFileError               files on this side
         ├── UnsafeArchive            an archive that could harm or is not one
         ├── TargetExists
@@ -88,6 +89,7 @@ __all__ = [
     "UnsafeArchive",
     "UploadRejected",
     "WaitTimeout",
+    "WorkerLost",
     "WrongAccount",
     "WrongHTTPCredentials",
 ]
@@ -267,6 +269,10 @@ class OutcomeUnknown(SCCError):
 
 class WaitTimeout(SCCError, TimeoutError):
     """A wait reached its limit; the message says what was being waited for. Waiting again goes on where this ended."""
+
+
+class WorkerLost(SCCError):
+    """The executor that a batch was given did not carry out an item, as when a worker process is killed; run again."""
 
 
 class LocalFileError(SCCError):

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
+import os
 import pickle
+import signal
+import site
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 import scckit
 from scckit import events
-from scckit._batches import _perform_elsewhere
-from scckit.errors import InvalidInput, InvalidRawFile, MeasurementExists, MeasurementNotFound
+from scckit._batches import _perform_elsewhere, downloads
+from scckit.batches import Outcome, OutcomeState
+from scckit.errors import (
+    InvalidInput,
+    InvalidRawFile,
+    LocalFileError,
+    MeasurementExists,
+    MeasurementNotFound,
+    WorkerLost,
+)
+from scckit.operations import Operation
+from scckit.plugins import Registry
+from scckit.session.effects import Flow
+from scckit.session.session import Session
 from scckit.testing import WSGITransport
 from scckit_emulator import Emulator, Fault
 from scckit_emulator.synthetic import write_raw
@@ -24,6 +44,8 @@ from scckit_emulator.synthetic import write_raw
 BEGIN = datetime(2026, 3, 21, 0, tzinfo=UTC)
 IDS = [f"20260321aky{hour:02}00" for hour in range(4)]
 BAD = "20260321aky2300"
+#: Where workers find the jobs of these tests.
+ROOT = str(Path(__file__).parents[2])
 Connect = Callable[..., scckit.Client]
 
 
@@ -128,14 +150,17 @@ def test_uploads(emulator: Emulator, connect: Connect, tmp_path: Path) -> None:
     with connect() as scc:
         first = scc.measurements.upload_many(items, system=437)
         second = scc.measurements.upload_many(items, system=437)
-        with pytest.raises(InvalidInput, match="has no system to be processed with"):
-            scc.measurements.upload_many([raws[0]])
+        unusable: list[Any] = [raws[0], 5]
+        third = scc.measurements.upload_many(unusable)
 
     assert states(first) == ["sent", "failed", "sent"]
     assert [one.receipt.id for one in first if one.receipt] == [raws[0].stem, raws[1].stem]
     assert isinstance(first[1].error, InvalidRawFile)
     assert states(second) == ["kept", "failed", "kept"]
     assert isinstance(second[0].error, MeasurementExists)
+    assert [type(one.error) for one in third] == [InvalidInput, InvalidInput]
+    assert "has no system to be processed with" in str(third[0].error)
+    assert "a path or an UploadItem; found 5" in str(third[1].error)
 
 
 def test_tasks_do_the_same(emulator: Emulator, tmp_path: Path) -> None:
@@ -200,7 +225,7 @@ def served(emulator: Emulator) -> Iterator[scckit.Client]:
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Executor]:
     """Give two fresh processes."""
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), site.addsitedir, (ROOT,)) as pool:
         yield pool
 
 
@@ -210,10 +235,11 @@ def cluster() -> Iterator[Executor]:
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
         ) as made,
         distributed.Client(made) as client,
     ):
+        client.run(site.addsitedir, ROOT)
         yield client.get_executor()
 
 
@@ -237,3 +263,197 @@ def test_other_processes(
         assert not any(secret.encode() in data for data in executor.sent)
     # Of the third, which was sent when the session had ended; for those before it could end between two questions.
     assert served.products.download_many(IDS[2:3], ["elda"], into=tmp_path, executor=executor).counts == {"kept": 1}
+
+
+@frozen
+class Ending:
+    """A job that ends its worker, fills its disk, or has a bug."""
+
+    item: str
+    how: str = "fine"
+    repeatable: bool = True
+
+    def prepare(self, _: Registry) -> Operation[Outcome]:
+        """Be its own operation."""
+        return self
+
+    def flow(self, _: Session) -> Flow[Outcome]:
+        """End in some way."""
+        if self.how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.how == "full":
+            msg = "cannot write"
+            raise LocalFileError(msg) from OSError(errno.ENOSPC, "No space left on device")
+        if self.how == "bug":
+            raise ZeroDivisionError
+        yield from ()
+        return Outcome(self.item, OutcomeState.FETCHED)
+
+
+def jobs(how: str, among: int = 8) -> list[Ending]:
+    """Return jobs of which the third one is special."""
+    return [Ending(str(number), how if number == 2 else "fine") for number in range(among)]
+
+
+def test_a_worker_that_dies_costs_no_outcome(served: scckit.Client) -> None:
+    """Killed, as for lack of memory: what was done is told, what was lost has failed, and the rest was not tried."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), site.addsitedir, (ROOT,)) as pool:
+        outcomes = served._batch(workers=1, executor=pool).run(jobs("killed"))
+
+    assert states(outcomes) == ["fetched", "fetched", "failed", "failed", *["not tried"] * 4]
+    assert isinstance(outcomes[2].error, WorkerLost)
+    assert "run again" in str(outcomes[2].error)
+
+
+@pytest.mark.parametrize("where", ["processes", "cluster"])
+def test_a_full_disk_elsewhere_stops_the_batch(
+    where: str, request: pytest.FixtureRequest, served: scckit.Client
+) -> None:
+    """The reason of an error is known here too, although it does not travel with it."""
+    outcomes = served._batch(workers=1, executor=request.getfixturevalue(where)).run(jobs("full"))
+
+    assert states(outcomes) == ["fetched", "fetched", "failed", *["not tried"] * 5]
+    assert isinstance(outcomes[2].error, LocalFileError)
+
+
+def test_a_bug_elsewhere_is_not_hidden(served: scckit.Client, processes: Executor) -> None:
+    """It comes as it was raised, and with what was done before."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        served._batch(workers=1, executor=processes).run(jobs("bug"))
+    assert "'fetched': 2" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("where", ["processes", "cluster"])
+def test_a_pause_that_one_worker_is_asked_for_holds_for_all(
+    where: str, request: pytest.FixtureRequest, emulator: Emulator, served: scckit.Client, tmp_path: Path
+) -> None:
+    """The worker does not wait by itself: the pause is kept here, where the work is handed out, and then it goes on."""
+    emulator.faults.add(Fault.status(429, retry_after=120), path=f"{IDS[1]}/download-optical/", times=1)
+    executor = Watching(request.getfixturevalue(where))
+    pauses: list[tuple[float, int]] = []
+    batch = served._batch(workers=1, executor=executor)
+    batch._sleep = lambda seconds: pauses.append((seconds, len(executor.sent)))  # type: ignore[misc]
+
+    outcomes = batch.run(map(downloads(["elda"], tmp_path, unpack=True, existing="verify"), IDS[:3]))
+
+    served._setup.session.pace.hand_over()  # no time has passed, and the client wants to sign out
+    assert states(outcomes) == ["fetched", "fetched", "fetched"]
+    assert len(executor.sent) == 4
+    assert pauses
+    assert all(110 < seconds <= 120 and sent >= 2 for seconds, sent in pauses)
+
+
+def test_a_session_that_ended_is_renewed_once_for_all(
+    emulator: Emulator, served: scckit.Client, processes: Executor, tmp_path: Path
+) -> None:
+    """Two workers find it ended at a time; there is one new sign-in."""
+    seen: list[events.Event] = []
+    batch = served._batch(workers=2, executor=Watching(processes, lambda number: ends[number]()))
+    ends = defaultdict(lambda: lambda: None, {2: emulator.end_sessions})
+    run_of = served._setup.session.doors.observe
+    object.__setattr__(served._setup.session.doors, "observe", lambda event: (seen.append(event), run_of(event)))
+
+    outcomes = batch.run(map(downloads(["elda"], tmp_path, unpack=True, existing="verify"), IDS[:3]))
+
+    assert outcomes.counts == {"fetched": 3}
+    assert len([one for one in seen if isinstance(one, events.SignedIn)]) == 2
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_processes_of_either_sort(start: str, emulator: Emulator, tmp_path: Path) -> None:
+    """Forked ones begin as copies of this process, with its connections, and do not use them."""
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system does not fork")
+    with (
+        emulator.serve() as base_url,
+        scckit.connect(base_url, credentials=credentials(emulator)) as scc,
+        ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(start)) as pool,
+    ):
+        found = list(scc.measurements.search("2026-03-21", station="aky"))
+        outcomes = scc.products.download_many(found, ["elda"], into=tmp_path, executor=pool)
+
+    assert outcomes.counts == {"fetched": 3, "absent": 1}
+
+
+def test_threads_of_somebody_else(connect: Connect, tmp_path: Path) -> None:
+    """An executor of threads needs no session that travels, and no transport with a name; it stays open."""
+    with connect() as scc, ThreadPoolExecutor(3) as pool:
+        outcomes = scc.products.download_many(IDS, ["elda"], into=tmp_path, executor=pool)
+        assert pool.submit(len, "open").result() == 4
+
+    assert outcomes.counts == {"fetched": 3, "absent": 1}
+
+
+def test_two_of_the_same(emulator: Emulator, connect: Connect, tmp_path: Path) -> None:
+    """The same item several times at once: whole files, a manifest that is true, and nothing is left over."""
+    with connect() as scc:
+        outcomes = scc.products.download_many([IDS[0]] * 6, ["elda"], into=tmp_path, workers=6)
+        again = scc.products.download_many([IDS[0]], ["elda"], into=tmp_path)
+
+    assert set(states(outcomes)) <= {"fetched", "kept"}
+    assert len({tuple(file.sha256 for file in one.files) for one in outcomes}) == 1
+    assert again.counts == {"kept": 1}
+    assert [path for path in tmp_path.rglob("*") if path.name.endswith(".part")] == []
+
+
+def test_an_observer_that_fails_costs_nothing(connect: Connect, tmp_path: Path) -> None:
+    """It is told of once and left out; every item is fetched."""
+
+    def observe(_: events.Event) -> None:
+        raise ZeroDivisionError
+
+    with pytest.warns(scckit.plugins.PluginWarning, match="observer failed"), connect(observe=observe) as scc:
+        outcomes = scc.products.download_many(IDS[:3], ["elda"], into=tmp_path)
+
+    assert outcomes.counts == {"fetched": 3}
+
+
+def test_an_interruption_leaves_nothing_half(emulator: Emulator, connect: Connect, tmp_path: Path) -> None:
+    """Ctrl-C while archives come: no part is left, what is there is whole, and the next run does what is left."""
+    for nth in range(1, 8):
+        folder, events_left = tmp_path / str(nth), nth
+
+        def observe(event: events.Event) -> None:
+            nonlocal events_left
+            if isinstance(event, events.Transferred):
+                events_left -= 1
+                if events_left == 0:
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+        with connect(observe=observe) as scc, suppress(KeyboardInterrupt):
+            scc.products.download_many(IDS[:3], ["elda", "elpp"], into=folder, workers=2)
+        assert [path for path in folder.rglob("*") if path.name.endswith(".part")] == []
+        with connect() as scc:
+            outcomes = scc.products.download_many(IDS[:3], ["elda", "elpp"], into=folder)
+            assert set(states(outcomes)) <= {"fetched", "kept"}
+            assert scc.products.download_many(IDS[:3], ["elda", "elpp"], into=folder).counts == {"kept": 3}
+
+
+def test_cancelled_tasks_leave_nothing_half(emulator: Emulator, tmp_path: Path) -> None:
+    """Cancelling while archives come: no part is left, and the next batch does what is left."""
+
+    async def do(cancel_at: int | None) -> scckit.Outcomes:
+        left = cancel_at
+        task = asyncio.current_task()
+
+        def observe(event: events.Event) -> None:
+            nonlocal left
+            if left is not None and isinstance(event, events.Transferred):
+                left -= 1
+                if left == 0 and task is not None:
+                    task.cancel()
+
+        async with scckit.connect_async(
+            emulator.base_url,
+            credentials=credentials(emulator),
+            transport=scckit.plugins.ThreadTransport(WSGITransport(emulator.wsgi)),
+            observe=observe,
+        ) as scc:
+            found = scc.measurements.search("2026-03-21", station="aky")
+            return await scc.products.download_many(found, ["elda"], into=tmp_path / str(cancel_at), workers=2)
+
+    for cancel_at in range(1, 8):
+        with suppress(asyncio.CancelledError):
+            asyncio.run(do(cancel_at))
+        assert [path for path in tmp_path.rglob("*") if path.name.endswith(".part")] == []
+    assert asyncio.run(do(None)).counts == {"fetched": 3, "absent": 1}

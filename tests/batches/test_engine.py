@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.thread import BrokenThreadPool
 from itertools import count
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 from attrs import field, frozen
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 
 import scckit
 from scckit import events
-from scckit._batches import Batch
+from scckit._batches import Abandoned, Batch, TaskBatch
 from scckit.batches import Outcome, Outcomes, OutcomeState
 from scckit.errors import (
     ConnectionFailed,
@@ -27,6 +30,7 @@ from scckit.errors import (
     SCCError,
     TransportTimeout,
     UnsafeArchive,
+    WorkerLost,
     WrongAccount,
     WrongHTTPCredentials,
 )
@@ -80,6 +84,7 @@ class Work:
 
     item: str
     act: Callable[[], None] = field(default=lambda: None)
+    repeatable: bool = True
 
     def prepare(self, _: Registry) -> Operation[Outcome]:
         """Be its own operation."""
@@ -101,7 +106,12 @@ def raising(make: Callable[[], BaseException]) -> Callable[[], None]:
     return act
 
 
-def batch(workers: int = 2, observe: Callable[[events.Event], None] | None = None, total: int | None = None) -> Batch:
+def batch(
+    workers: int = 2,
+    observe: Callable[[events.Event], None] | None = None,
+    total: int | None = None,
+    executor: Executor | None = None,
+) -> Batch:
     """Make a batch of a client that reaches nobody."""
     client = scckit.connect(
         "https://scc.example/",
@@ -110,7 +120,7 @@ def batch(workers: int = 2, observe: Callable[[events.Event], None] | None = Non
         registry=Reader.make(),
         observe=observe,
     )
-    return client._batch(workers=workers, executor=None, total=total)
+    return client._batch(workers=workers, executor=executor, total=total)
 
 
 @given(st.lists(st.sampled_from([FINE, *ENDS])), st.integers(1, 5))
@@ -212,6 +222,90 @@ def test_an_interruption_leaves_what_was_not_begun() -> None:
     assert len(begun) == len(set(begun))
 
 
+def breaking(good: int, error: Callable[[], Exception]) -> Iterator[Work]:
+    """Give jobs, and fail in giving the next one."""
+    for number in range(good):
+        yield Work(str(number))
+    raise error()
+
+
+@pytest.mark.parametrize("error", [lambda: ZeroDivisionError("a bug"), lambda: ConnectionFailed("no route")])
+def test_items_that_cannot_be_had_cost_nothing_that_was_begun(error: Callable[[], Exception]) -> None:
+    """What makes the items fails, as a search on its third page: what was begun ends well, and the error tells of it."""
+    done: list[str] = []
+    gate = Event()
+
+    def slow() -> None:
+        gate.wait(20)
+        done.append("1")
+
+    def jobs() -> Iterator[Work]:
+        yield Work("0", lambda: done.append("0"))
+        yield Work("1", slow)
+        gate.set()
+        raise error()
+
+    with pytest.raises(type(error())) as caught:
+        batch(4).run(jobs())
+
+    assert sorted(done) == ["0", "1"]
+    assert caught.value.__notes__ == [
+        "of the items before, these are done: {'fetched': 2}; running again does what is left"
+    ]
+
+
+def test_what_is_known_is_no_news() -> None:
+    """The server is gone: the batch has ended for that reason, and that the search ends too adds nothing."""
+    act = raising(lambda: ConnectionFailed("no route"))
+
+    def jobs() -> Iterator[Work]:
+        yield Work("fine")
+        for number in range(3):
+            yield Work(str(number), act)
+        yield from (Work(str(number)) for number in range(3, 5))
+        raise ConnectionFailed("no route")
+
+    outcomes = batch(1).run(jobs())
+
+    assert [one.state.value for one in outcomes][:4] == ["fetched", "failed", "failed", "failed"]
+    assert len(outcomes) == 6
+
+
+def test_an_executor_that_breaks_costs_no_outcome() -> None:
+    """Its threads die, or it takes nothing any more: what was done is told, what was lost has failed, the rest was not tried."""
+
+    class Breaking(ThreadPoolExecutor):
+        submitted = 0
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+            self.submitted += 1
+            if self.submitted > 5:
+                raise BrokenThreadPool("cannot take more")
+            if self.submitted > 3:
+                lost: Future[Any] = Future()
+                lost.set_exception(BrokenThreadPool("a thread has died"))
+                return lost
+            return super().submit(fn, *args, **more)
+
+    with Breaking(2) as executor:
+        outcomes = batch(2, executor=executor).run(Work(str(number)) for number in range(9))
+
+    assert [one.state.value for one in outcomes] == ["fetched"] * 3 + ["failed"] * 3 + ["not tried"] * 3
+    assert all(isinstance(one.error, WorkerLost) for one in outcomes.failures)
+    assert "3 (BrokenThreadPool: a thread has died)" in str(outcomes[3].error)
+
+
+def test_an_abandoned_job_sends_nothing() -> None:
+    """A job that a thread takes up after the interruption is not begun, even if nobody could call it off."""
+    one = batch(1)
+    one._stop.set()
+    begun: list[None] = []
+
+    with pytest.raises(Abandoned):
+        one._perform(Work("a", lambda: begun.append(None)))
+    assert begun == []
+
+
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5])
 def test_no_worker_is_refused(workers: object) -> None:
     """At least one is needed."""
@@ -258,6 +352,66 @@ def test_tasks_do_the_same(ends: list[str], workers: int) -> None:
     assert [(one.item, one.state) for one in outcomes] == [
         (str(n), STATES.get(end, "failed")) for n, end in enumerate(ends)
     ]
+
+
+def tasks(workers: int = 2) -> tuple[scckit.AsyncClient, TaskBatch]:
+    """Make an asyncio client that reaches nobody, and a batch of it; on the loop."""
+    client = scckit.connect_async(
+        "https://scc.example/",
+        credentials=CREDENTIALS,
+        transport=Nobody(),  # type: ignore[arg-type]
+        registry=Reader.make(),
+    )
+    return client, client._batch(workers=workers, total=None)
+
+
+@pytest.mark.parametrize("error", [lambda: ZeroDivisionError("a bug"), lambda: ConnectionFailed("no route")])
+@pytest.mark.parametrize("where", ["items", "job"])
+def test_tasks_raise_what_was_raised(error: Callable[[], Exception], where: str) -> None:
+    """An error in the items, or a bug in a job, comes as itself and not in a group, with what was done before."""
+
+    async def do() -> Outcomes:
+        client, one = tasks()
+        jobs: Iterable[Work] = breaking(3, error)
+        if where == "job":
+            jobs = [Work("0"), Work("1"), Work("2"), *([Work("3", raising(error))] * 4)]
+        return await one.outcomes(jobs, client.run)
+
+    if where == "job" and isinstance(error(), SCCError):
+        assert asyncio.run(do()).counts == {"fetched": 3, "failed": 4}
+        return
+    with pytest.raises(type(error())) as caught:
+        asyncio.run(do())
+    assert "'fetched': 3" in caught.value.__notes__[0]
+
+
+def test_tasks_take_what_comes_in_time() -> None:
+    """Items may be those of an asyncio search; no more are taken than there are workers."""
+    taken: list[int] = []
+    most = 0
+
+    async def jobs() -> AsyncIterator[Work]:
+        for number in range(20):
+            await asyncio.sleep(0)
+            taken.append(number)
+            yield Work(str(number))
+
+    async def do() -> Outcomes:
+        nonlocal most
+        client, one = tasks(3)
+
+        async def operate(operation: Operation[Outcome]) -> Outcome:
+            nonlocal most
+            outcome = await client.run(operation)
+            most = max(most, len(taken) - int(outcome.item))
+            return outcome
+
+        return await one.outcomes(jobs(), operate)
+
+    outcomes = asyncio.run(do())
+
+    assert [one.item for one in outcomes] == [str(number) for number in range(20)]
+    assert most <= 4
 
 
 class Nobody:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from attrs import define, evolve, field
@@ -101,7 +101,7 @@ class Fake:
         self.looked_up.append(id)
         return id in self.things
 
-    def _fetch(self, jobs: Iterator[Job]) -> Iterator[Outcome]:
+    def _fetch(self, jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
         done = 0
         for job in jobs:
             name = job.measurement.id

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import closing
 
 from scckit._batches import DownloadJob
 from scckit.batches import Outcome
@@ -29,8 +30,10 @@ def server_of(client: Client, *, workers: int, executor: Executor | None) -> Ser
     def exists(identity: str) -> bool:
         return client.measurements.find(identity) is not None
 
-    def fetch(jobs: Iterator[Job]) -> Iterator[Outcome]:
-        return (outcome for _, outcome in batch.outcomes(map(_download, jobs)))
+    def fetch(jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
+        with closing(batch.outcomes(map(_download, jobs))) as outcomes:
+            for _, outcome in outcomes:
+                yield outcome
 
     return Server(client.base_url, search, exists, fetch)
 

@@ -7,8 +7,8 @@ All of the catalogue is changed in the thread that runs this; only the downloads
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -64,13 +64,14 @@ class Server:
         url: Its base URL.
         search: Gives the measurements of a window, page after page.
         exists: Tells whether there is a measurement of an ID.
-        fetch: Does jobs, and gives an outcome for each; takes jobs as it needs them, in the calling thread.
+        fetch: Does jobs, and gives an outcome for each; takes jobs as it needs them, in the calling thread. When it is
+            closed nothing of it is under way any more.
     """
 
     url: str
     search: Callable[[Window], Iterable[Measurement]]
     exists: Callable[[str], bool]
-    fetch: Callable[[Iterator[Job]], Iterator[Outcome]]
+    fetch: Callable[[Iterator[Job]], Generator[Outcome, None, None]]
 
 
 @define
@@ -107,6 +108,7 @@ class Update:
     _seen: int = 0
     _unchanged: int = 0
     _stopped: str = ""
+    _is_read: bool = False
     _doing: dict[str, _Doing] = field(factory=dict)
 
     def run(self) -> Report:
@@ -121,8 +123,12 @@ class Update:
         lock = self.layout.lock(self._run)
         try:
             self._heal()
-            for outcome in self.server.fetch(self._jobs()):
-                self._settle(outcome)
+            # Whatever happens here, no download is under way any more when what was begun is given up.
+            with closing(self.server.fetch(self._jobs())) as outcomes:
+                for outcome in outcomes:
+                    self._settle(outcome)
+            if not self._is_read and not self._stopped:
+                self._stopped = "the list was not read to its end"
             if not self._stopped:
                 self._look_for_gone()
             return self._report()
@@ -215,14 +221,14 @@ class Update:
     def _jobs(self) -> Iterator[Job]:
         found = iter(self.server.search(self.window))
         before: set[str] = set()
-        while not self._stopped and (group := list(islice(found, _GROUP))):
+        while self._goes_on() and (group := list(islice(found, _GROUP))):
             # A list that has moved between two pages shows the last ones of the first page again.
             new = {one.id: one for one in group if one.id not in before}
             before = {one.id for one in group}
             with self.catalogue.changing():
                 wanted = [one for one in new.values() if self._wants(one) and self._claimed(one.id)]
             for measurement in wanted:
-                if self._stopped:
+                if not self._goes_on():
                     return
                 doing = self._plan(measurement)
                 if doing is None:
@@ -234,6 +240,10 @@ class Update:
                     self._settle_failure(doing, str(error))
                 else:
                     yield doing.job
+        self._is_read = self._goes_on()
+
+    def _goes_on(self) -> bool:
+        return not self._stopped
 
     def _wants(self, measurement: Measurement) -> bool:
         """Note what the server says of a measurement, and tell whether something is to be fetched of it."""

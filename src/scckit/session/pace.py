@@ -47,3 +47,10 @@ class Pace:
         """Seconds that are left of the longest pause that the server has asked for."""
         with self._lock:
             return max(0.0, self._held - self._clock())
+
+    def hand_over(self) -> float:
+        """Return the seconds that are left of that pause, and keep it no longer: who is told them does."""
+        with self._lock:
+            now = self._clock()
+            left, self._held = max(0.0, self._held - now), now
+            return left
