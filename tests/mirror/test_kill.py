@@ -126,7 +126,9 @@ def test_a_kill_loses_nothing(
     assert served(fake).items() <= products(folder).items()
     assert [path for path in folder.rglob("*") if path.name.endswith(".part")] == []
     assert list((folder / ".runs").iterdir()) == []
-    assert kept(folder) >= {content for name, content in before.items() if name[:15] in renewed} & lasting | {b"by hand"}
+    assert kept(folder) >= {content for name, content in before.items() if name[:15] in renewed} & lasting | {
+        b"by hand"
+    }
     with Mirror(folder) as mirror:
         assert list(mirror.verify()) == []
 

@@ -139,7 +139,7 @@ def test_a_damaged_catalogue_is_told(fake: Fake, tmp_path: Path, damage: str) ->
         fake.make(0)
         run(fake, folder)
 
-    with pytest.raises(LocalFileError, match=r"cannot be used .*move it away and call repair"):
+    with pytest.raises(LocalFileError, match=r"cannot be used .*away and call repair"):
         use()
     assert theirs.read_text(encoding="utf-8") == "mine"
     assert products(folder) == before
@@ -214,7 +214,9 @@ def test_a_folder_that_may_only_be_read(fake: Fake, open_folder: Path, wal: bool
 
     assert by_a_reader(look) == "2 2 0"
     for work in (repair, update):
-        assert re.match(r"LocalFileError: the mirror's catalogue .*choose a folder that you may write to", by_a_reader(work))
+        assert re.match(
+            r"LocalFileError: the mirror's catalogue .*choose a folder that you may write to", by_a_reader(work)
+        )
     other.close()
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from scckit.mirror.layout import CATALOGUE, Layout
 from scckit.models.measurement import Measurement, Status
 
 from .conftest import run
-from .server import BEGIN, Fake, Job, identity
+from .server import BEGIN, KINDS, Fake, Job, identity
 
 NUMBERS = st.integers(0, 5)
 
@@ -45,7 +46,7 @@ def served(fake: Fake) -> dict[str, bytes]:
 
 
 class Mirroring(RuleBasedStateMachine):
-    """A server that changes, files that are lost or changed here, runs that fail, stop and are repeated."""
+    """A server that changes, files that are lost or changed here, runs that fail, stop, are broken off and repeated."""
 
     def __init__(self) -> None:
         """Begin with nothing on either side."""
@@ -54,6 +55,7 @@ class Mirroring(RuleBasedStateMachine):
         self.fake = Fake()
         self.edited: set[bytes] = set()
         self.deleted: set[str] = set()
+        self.strays: dict[Path, bytes] = {}
 
     def teardown(self) -> None:
         """Remove the folder."""
@@ -91,25 +93,82 @@ class Mirroring(RuleBasedStateMachine):
         """Somebody deletes or changes a file here."""
         path = data.draw(st.sampled_from(sorted(self.folder.glob("2*/*/*/*/*"))))
         content = path.read_bytes()
+        if path in self.strays:
+            return
         self.edited.discard(content)
         path.unlink()
         if edit:  # as most editors do, by a new file
             path.write_bytes(content + b" by hand")
             self.edited.add(content + b" by hand")
 
-    @rule(keep=st.booleans(), failing=st.sets(NUMBERS), stop=st.none() | st.integers(0, 3))
-    def runs_badly(self, keep: bool, failing: set[int], stop: int | None) -> None:
-        """A run in which some downloads fail, and which may stop early."""
-        self.fake.fails = {identity(number): UnsafeArchive("it is damaged") for number in failing}
+    @precondition(lambda self: products(self.folder))
+    @rule(data=st.data(), number=st.integers(0, 2))
+    def gets_company(self, data: st.DataObject, number: int) -> None:
+        """Somebody puts a file of his own beside the products."""
+        path = data.draw(st.sampled_from(sorted(self.folder.glob("2*/*/*/*")))) / f"notes-{number}.txt"
+        if path.parent.is_dir():
+            path.write_bytes(b"mine")
+            self.strays[path] = b"mine"
+
+    @rule(keep=st.booleans(), failing=st.sets(NUMBERS), breaking=st.sets(NUMBERS), stop=st.none() | st.integers(0, 3))
+    def runs_badly(self, keep: bool, failing: set[int], breaking: set[int], stop: int | None) -> None:
+        """A run in which some downloads fail, some of them behind their first archive, and which may stop early."""
+        damaged = UnsafeArchive("it is damaged")
+        self.fake.fails = {identity(number): damaged for number in failing}
+        self.fake.breaks = {identity(number): damaged for number in breaking}
         self.fake.stop_after = stop
-        before = products(self.folder)
+        before = self.all_of(keep)
+        here = products(self.folder)
         report = run(self.fake, self.folder, keep_versions=keep)
-        self.fake.fails, self.fake.stop_after = {}, None
+        self.fake.fails, self.fake.breaks, self.fake.stop_after = {}, {}, None
         failed = {one.measurement for one in report.changes if one.what == "failed"}
-        assert failed <= {identity(number) for number in failing}
+        broken = {identity(number) for number in breaking - failing}
+        assert failed <= {identity(number) for number in failing} | broken
+        untouched = {name: content for name, content in here.items() if name[:15] in failed - broken}
+        assert untouched.items() <= products(self.folder).items()  # a failure takes nothing that was there
+        assert before <= self.all_of(keep)
+        kept(self.folder)
+
+    @rule(keep=st.booleans(), after=st.integers(0, 4), behind=st.booleans())
+    def is_broken_off(self, keep: bool, after: int, behind: bool) -> None:
+        """A run that is interrupted before a download, or behind it, when its files are there and are not noted yet."""
+        left = after
+
+        def watch(_: Job) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+
+        before = self.all_of(keep)
+        self.fake.before_fetch, self.fake.after_fetch = (lambda _: None, watch) if behind else (watch, lambda _: None)
+        with suppress(KeyboardInterrupt):
+            run(self.fake, self.folder, keep_versions=keep)
+        self.fake.before_fetch = self.fake.after_fetch = lambda _: None
+        assert before <= self.all_of(keep)
+        kept(self.folder)
+
+    @rule(keep=st.booleans(), kind=st.sampled_from(sorted(KINDS)), first=NUMBERS)
+    def runs_in_part(self, keep: bool, kind: str, first: int) -> None:
+        """A run of a smaller window and of one kind: that is here, and the rest stays as it is."""
+        here = products(self.folder)
+        before = self.all_of(keep)
+        start = BEGIN + timedelta(hours=first)
+        report = run(self.fake, self.folder, keep_versions=keep, start=start, kinds={kind: kind})
+        assert report.is_complete
+
+        def within(name: str) -> bool:
+            return name[:15] >= identity(first) and f"/{kind}/" in name
+
         after = products(self.folder)
-        untouched = {name: content for name, content in before.items() if name[:15] in failed}
-        assert untouched.items() <= after.items()  # a failure takes nothing that was there
+        assert {name: content for name, content in served(self.fake).items() if within(name)}.items() <= after.items()
+        others = {name: content for name, content in here.items() if not within(name)}
+        assert others == {name: content for name, content in after.items() if not within(name)}
+        assert before <= self.all_of(keep)
+
+    def all_of(self, keep: bool) -> set[bytes]:
+        """Return the content of all files, current or earlier, if nothing of it may be lost."""
+        return {path.read_bytes() for path in self.folder.rglob("*.txt")} if keep else set()
 
     @rule(keep=st.booleans())
     def runs(self, keep: bool) -> None:
@@ -123,13 +182,14 @@ class Mirroring(RuleBasedStateMachine):
         assert again.seen == len(self.fake.things)
         assert again.unchanged + again.counts.get("pending", 0) == again.seen
         with Mirror(self.folder) as mirror:
-            found = list(mirror.verify())
+            found = [one for one in mirror.verify() if one.path not in self.strays]
             waiting = {name for name, thing in self.fake.things.items() if thing.measurement.is_queued}
             assert {one.path.parts[-3] for one in found} <= self.deleted | waiting  # what cannot come now
             lost = {one.path for one in found if one.problem == "missing"}
             assert mirror.status().gone == len(self.deleted & self.known())
             here = {"/".join(one.path.parts[-3:]) for one in mirror.query() if one.path not in lost}
-            assert here == set(products(self.folder))
+            strays = {"/".join(path.parts[-3:]) for path in self.strays}
+            assert here == set(products(self.folder)) - strays
 
     def known(self) -> set[str]:
         """Return the measurements that the catalogue knows."""
@@ -142,6 +202,7 @@ class Mirroring(RuleBasedStateMachine):
     def nothing_that_somebody_wrote_is_lost(self) -> None:
         """What was changed by hand is somewhere."""
         assert self.edited <= {path.read_bytes() for path in self.folder.rglob("*.txt")}
+        assert all(path.read_bytes() == content for path, content in self.strays.items())
 
 
 TestMirroring = Mirroring.TestCase

@@ -123,5 +123,7 @@ def _restore_earlier(catalogue: Catalogue, layout: Layout, path: Path) -> list[F
     try:
         restore_earlier(catalogue, layout, path)
     except OSError as error:
-        return [Finding(path, "unreadable", f"it cannot be read: {error.strerror or error}; it is not in the catalogue")]
+        return [
+            Finding(path, "unreadable", f"it cannot be read: {error.strerror or error}; it is not in the catalogue")
+        ]
     return []
