@@ -572,8 +572,8 @@ class Products:
         batch is interrupted, and nothing half is left.
 
         Args:
-            items: Measurement IDs, or measurements. Of those that a search gave, the state on the server is not asked for
-                again. Taken as they are needed.
+            items: Measurement IDs, or measurements, such as a search. Of those that a search gave, the state on the server
+                is not asked for again. Taken as they are needed.
             kinds: As for ``download``.
             into: As for ``download``.
             unpack: As for ``download``.

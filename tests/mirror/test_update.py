@@ -182,14 +182,19 @@ class Mirroring(RuleBasedStateMachine):
         assert again.seen == len(self.fake.things)
         assert again.unchanged + again.counts.get("pending", 0) == again.seen
         with Mirror(self.folder) as mirror:
-            found = [one for one in mirror.verify() if one.path not in self.strays]
+            found = [one for one in mirror.verify() if one.path not in self.strays and not self.is_theirs(one.path)]
             waiting = {name for name, thing in self.fake.things.items() if thing.measurement.is_queued}
             assert {one.path.parts[-3] for one in found} <= self.deleted | waiting  # what cannot come now
             lost = {one.path for one in found if one.problem == "missing"}
             assert mirror.status().gone == len(self.deleted & self.known())
             here = {"/".join(one.path.parts[-3:]) for one in mirror.query() if one.path not in lost}
             strays = {"/".join(path.parts[-3:]) for path in self.strays}
+            here |= {name for name, content in products(self.folder).items() if content in self.edited}
             assert here == set(products(self.folder)) - strays
+
+    def is_theirs(self, path: Path) -> bool:
+        """Tell whether somebody has changed a file."""
+        return path.exists() and path.read_bytes() in self.edited
 
     def known(self) -> set[str]:
         """Return the measurements that the catalogue knows."""
@@ -671,3 +676,23 @@ def test_a_run_that_begins_while_another_heals_keeps_its_claims(
     assert report.counts == {"elsewhere": 1}
     for lock in locks:
         lock.close()
+
+
+def test_an_edit_of_what_the_server_has_no_more_is_asked_for_once(fake: Fake, tmp_path: Path) -> None:
+    """It stays where it is, as a file of somebody's own, and an earlier version tells of it; later runs ask for nothing."""
+    fake.make(0)
+    run(fake, tmp_path)
+    path = next(tmp_path.glob("2*/*/*/elda/*"))
+    path.unlink()
+    path.write_bytes(b"by hand")
+    fake.make(0, Status.FAILED)
+
+    run(fake, tmp_path)
+    fake.asked.clear()
+    run(fake, tmp_path)
+
+    assert fake.asked == []
+    assert path.read_bytes() == b"by hand"
+    assert kept(tmp_path) == {b"by hand"}
+    with Mirror(tmp_path) as mirror:
+        assert [(one.path, one.problem) for one in mirror.verify()] == [(path, "unknown")]

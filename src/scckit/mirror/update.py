@@ -358,11 +358,14 @@ class Update:
                 new = came.get(old.path)
                 # What the server has none of any more stays here; only what came in its place replaces it.
                 leaves = old.kind in kinds and new is None
-                if kept is not None and (leaves or (new is not None and new.sha256 != kept.sha256)):
+                # Somebody has changed it, and the server has nothing in its place: from now on it is somebody's own.
+                theirs = kept is not None and new is None and kept.sha256 != old.sha256
+                if kept is not None and (leaves or theirs or (new is not None and new.sha256 != kept.sha256)):
                     self.catalogue.put(kept)
                 elif kept is not None:
                     self.catalogue.doom(kept.path)
-                if leaves or (new is None and _length(self.layout.path(old.path)) is None):  # or lost on both sides
+                lost = new is None and _length(self.layout.path(old.path)) is None  # on both sides
+                if leaves or theirs or lost:
                     self.catalogue.drop(old.path)
                 if leaves:
                     self.catalogue.doom(old.path)
