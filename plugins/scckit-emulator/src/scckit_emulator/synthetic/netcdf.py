@@ -117,14 +117,14 @@ class NetCDFWriter:
             filled = np.array(np.broadcast_to(np.asarray(data, dtype=code), shape))
             packed = self._compression if shape else {}
             variable = self._file.create_dataset(name, data=filled, fillvalue=value, track_order=True, **packed)
-            if fill:
+            if value is not None:
                 _set(variable, "_FillValue", value)
         for key, given in (attributes or {}).items():
             _set(variable, key, given)
         self._variables[name] = variable, dimensions
 
 
-def _set(owner: h5py.HLObject, name: str, value: Attribute) -> None:
+def _set(owner: h5py.HLObject, name: str, value: ArrayLike) -> None:
     """Set an attribute as the netCDF library does: a number is an array of one."""
     owner.attrs[name] = value if isinstance(value, str) else np.atleast_1d(value)
 
