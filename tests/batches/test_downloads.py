@@ -235,7 +235,7 @@ def cluster() -> Iterator[Executor]:
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         ) as made,
         distributed.Client(made) as client,
     ):
@@ -262,7 +262,10 @@ def test_other_processes(
     for secret in (emulator.account.username, emulator.account.password):
         assert not any(secret.encode() in data for data in executor.sent)
     # Of the third, which was sent when the session had ended; for those before it could end between two questions.
-    assert served.products.download_many(IDS[2:3], ["elda"], into=tmp_path, executor=executor).counts == {"kept": 1}
+    manifest = tmp_path / IDS[2] / "scckit-manifest.json"
+    before = manifest.read_text(encoding="utf-8")
+    again = served.products.download_many(IDS[2:3], ["elda"], into=tmp_path, executor=executor)
+    assert (manifest.read_text(encoding="utf-8"), again.counts) == (before, {"kept": 1})
 
 
 @frozen
