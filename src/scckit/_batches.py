@@ -30,6 +30,7 @@ from pathlib import Path
 from threading import Event as Flag
 from threading import local
 from typing import Final, Protocol, TypeVar
+from uuid import uuid4
 
 from attrs import evolve, frozen
 
@@ -351,7 +352,7 @@ class _Elsewhere:
 
 @frozen
 class _Numbered:
-    """A job with its number among all, which also keeps executors apart that take equal calls for one.
+    """A job with its number among all.
 
     Attributes:
         renewed: It met the end of the session, and was sent again with a new one.
@@ -385,8 +386,11 @@ class _HandedBack(BaseException):
     """Ends a job in a worker: the pause that the server has asked for is to be kept by all."""
 
 
-def _perform_elsewhere(ticket: _Ticket, numbered: _Numbered) -> _Done:
-    """Do a job in this process for a client in another."""
+def _perform_elsewhere(ticket: _Ticket, numbered: _Numbered, _call: str) -> _Done:
+    """Do a job in this process for a client in another.
+
+    No two calls have the same name: Dask answers a call that is like one before with what came of that.
+    """
     job = numbered.job
     try:
         here = _Elsewhere.of(ticket)
@@ -588,7 +592,7 @@ class Batch:
             ticket = self._ticket(ended)
             if (pause := self._setup.session.pace.turn()) > 0:
                 self._sleep(pause)
-            future = executor.submit(_perform_elsewhere, ticket, one)
+            future = executor.submit(_perform_elsewhere, ticket, one, uuid4().hex)
             future.add_done_callback(self._hear)
         except SCCError as error:
             outcome = failure(one.job, error)
