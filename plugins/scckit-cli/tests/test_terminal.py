@@ -47,7 +47,11 @@ def served(emulator: Emulator, environ: dict[str, str], tmp_path: Path) -> Itera
     """Serve the emulator; give the environment of a process that asks it."""
     with emulator.serve() as base_url:
         yield {
-            **{name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED"}
+            },
             **environ,
             "SCCKIT_BASE_URL": base_url,
             "HOME": str(tmp_path),

@@ -98,6 +98,10 @@ def main(
         status = error.exit_code
     except Exception as error:  # noqa: BLE001 - the last one to catch it: people get a sentence, and not a traceback
         status = _told(error, state)
+    try:
+        sys.stdout.flush()
+    except OSError:  # which was told above; Python would tell it again at its end, with a status of its own
+        _close_pipe()
     if status == _INTERRUPTED:
         say("scckit: interrupted" + "; the same line again goes on, what is done is not done twice" * state.resumes)
     return status
