@@ -8,7 +8,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-from scckit._batches import TaskBatch, downloads, each, total_of, uploads
+from scckit._batches.course import total_of
+from scckit._batches.jobs import downloads, uploads
+from scckit._batches.tasks import TaskBatch, each
 from scckit._plans import Existing, Setup, download_plan, set_up, upload_plan
 from scckit.batches import Outcomes, UploadItem
 from scckit.errors import SCCError

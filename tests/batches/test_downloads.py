@@ -23,7 +23,8 @@ from attrs import frozen
 
 import scckit
 from scckit import events
-from scckit._batches import _perform_elsewhere, downloads
+from scckit._batches.elsewhere import perform
+from scckit._batches.jobs import downloads
 from scckit.batches import Outcome, OutcomeState
 from scckit.errors import (
     InvalidInput,
@@ -210,7 +211,7 @@ class Watching(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Keep what travels."""
-        assert fn is _perform_elsewhere
+        assert fn is perform
         self.before(len(self.sent))
         self.sent.append(pickle.dumps((fn, args, kwargs)))
         self.futures.append(self.inner.submit(fn, *args, **kwargs))

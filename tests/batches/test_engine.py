@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import scckit
 from scckit import events
-from scckit._batches import Abandoned, Batch, TaskBatch
+from scckit._batches.executors import Abandoned, Batch
+from scckit._batches.tasks import TaskBatch
 from scckit.batches import Outcome, Outcomes, OutcomeState
 from scckit.errors import (
     ConnectionFailed,

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 
-from scckit._batches import DownloadJob
+from scckit._batches.jobs import DownloadJob
 from scckit.batches import Outcome
 from scckit.client import Client, Search
 from scckit.mirror.update import Job, Server, Window
