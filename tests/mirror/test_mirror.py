@@ -26,7 +26,7 @@ from scckit.mirror import Mirror, MirroredFile
 from scckit.mirror.catalogue import VERSION, Catalogue
 from scckit.mirror.layout import CATALOGUE
 from scckit.testing import WSGITransport
-from scckit_emulator import Emulator, Fault
+from scckit_emulator import Behaviour, Emulator, Fault
 
 from .conftest import run
 from .server import Fake, identity
@@ -388,18 +388,23 @@ def seen() -> list[events.Event]:
     return []
 
 
-@pytest.fixture
-def scc(emulator: Emulator, seen: list[events.Event]) -> Iterator[scckit.Client]:
-    """Give a client."""
+def connected(emulator: Emulator, seen: list[events.Event]) -> scckit.Client:
+    """Return a client, which is not signed in yet."""
     account = emulator.account
     pairs = scckit.Credentials(account.http_user, account.http_password, account.username, account.password)
-    with scckit.connect(
+    return scckit.connect(
         emulator.base_url,
         credentials=pairs,
         transport=WSGITransport(emulator.wsgi),
         observe=seen.append,
         sleep=emulator.clock.advance,
-    ) as client:
+    )
+
+
+@pytest.fixture
+def scc(emulator: Emulator, seen: list[events.Event]) -> Iterator[scckit.Client]:
+    """Give a client."""
+    with connected(emulator, seen) as client:
         yield client
 
 
@@ -435,6 +440,27 @@ def test_a_mirror_of_the_emulator(
             mirror.open("elda")
         with pytest.raises(InvalidInput, match="has no elda of that"):
             mirror.open("elda", product_id=1)
+
+
+@pytest.mark.parametrize("generation", ["current", "legacy"])
+def test_an_unchanged_month_costs_its_pages_and_the_sign_in(
+    emulator: Emulator, tmp_path: Path, generation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """35 measurements, 10 a page, by a client that is not signed in yet: 4 pages, the form to sign in, and the answer to it."""
+    monkeypatch.setattr(emulator, "behaviour", Behaviour(generation=generation, page_size=10))
+    for number in range(32):
+        start = BEGIN - timedelta(hours=number + 1)
+        emulator.add_measurement(
+            f"{start:%Y%m%d}aky{start:%H}00", system=437, start=start, stop=start + timedelta(hours=1)
+        )
+    asked: list[events.Event] = []
+    for counts in ({"new": 35}, {}):
+        asked.clear()
+        with connected(emulator, asked) as scc, Mirror(tmp_path) as mirror:
+            assert mirror.update(scc, "2026-03", station="aky", kinds="elda").counts == counts
+            requests = len([one for one in asked if isinstance(one, events.Requested)])
+
+    assert requests <= 4 + 2
 
 
 def test_a_failure_is_told_and_mended(emulator: Emulator, scc: scckit.Client, tmp_path: Path) -> None:
