@@ -173,7 +173,7 @@ def test_any_files_in_any_order_are_one_dataset(
         shuffled = chance.sample(paths, len(paths))
         with ELDA.open_many(paths) as whole, ELDA.open_many(shuffled) as again:
             xr.testing.assert_identical(whole.load(), again.load())
-        assert (np.diff(whole.time.values) > np.timedelta64(0)).all()
+        assert (np.diff(whole.time.values) > np.timedelta64(0, "ns")).all()
         assert whole.indexes["altitude"].is_monotonic_increasing
         assert np.int8 == whole.cloud_mask.dtype
         assert whole.zenith_angle.dims == ()

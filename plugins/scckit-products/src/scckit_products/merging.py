@@ -453,7 +453,7 @@ def _type(name: str, holding: Sequence[tuple[Look, _Held]]) -> tuple[np.dtype[An
         declared = {held.attrs.get("_FillValue") for _, held in holding} - {None}
         is_one = len(declared) == 1 and all(held.dtype == dtype for _, held in holding)
         return dtype, next(iter(declared)) if is_one else _FILLS[dtype.str[1:]]
-    return dtype, np.datetime64("NaT") if group == "times" else np.nan
+    return dtype, np.datetime64("NaT", "ns") if group == "times" else np.nan
 
 
 def _group(dtype: np.dtype[Any]) -> str:
