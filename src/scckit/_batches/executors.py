@@ -19,7 +19,7 @@ from scckit._batches.elsewhere import Done, Numbered, Ticket, lost, perform
 from scckit._batches.jobs import Job, failure
 from scckit._plans import Setup
 from scckit.batches import Outcome, Outcomes
-from scckit.errors import InvalidInput, NotSignedIn, SCCError
+from scckit.errors import AccessError, InvalidInput, NotSignedIn, SCCError
 from scckit.events import Event, ItemDone, Observe
 from scckit.operations import SignIn
 from scckit.session.drivers import run
@@ -149,9 +149,15 @@ class Batch:
                 for future in sorted(ready, key=lambda one: running[one][0].number):
                     one, loan = running.pop(future)
                     done = self._result(future, one)
+                    goes_on = self.stopper.reason is None
                     if done.outcome is None:
-                        begin(evolve(one, paused=one.paused + 1))
-                    elif loan is not None and isinstance(done.outcome.error, NotSignedIn) and not one.renewed:
+                        if goes_on:
+                            begin(evolve(one, paused=one.paused + 1))
+                        else:
+                            yield one.number, self.stopper.not_tried(one.job)
+                    elif (
+                        goes_on and loan is not None and isinstance(done.outcome.error, NotSignedIn) and not one.renewed
+                    ):
                         begin(evolve(one, renewed=True), loan)
                     else:
                         yield one.number, done.outcome
@@ -193,6 +199,8 @@ class Batch:
             future.add_done_callback(self._hear)
         except SCCError as error:
             outcome = failure(one.job, error)
+            if isinstance(error, AccessError):  # at once: it would be refused for the next one too
+                self.stopper.reason = self.stopper.reason or error
         except Exception as error:
             if self._is_near and not isinstance(error, RuntimeError):
                 raise
@@ -212,7 +220,7 @@ class Batch:
 
     def _ticket(self, ended: Loan | None) -> Ticket:
         setup = self._setup
-        if not setup.session.is_signed_in or (ended is not None and self._loan() == ended):
+        if not setup.session.is_signed_in or (ended is not None and self._loan().sign_in == ended.sign_in):
             run(SignIn().flow(setup.session), setup.transport, sleep=self._sleep, observe=self._tell)
         return Ticket(self._loan(), setup.transport_name, evolve(setup.settings, connections=1), setup.page_reader)
 

@@ -303,10 +303,11 @@ class Catalogue:
             self._db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (measurement, run))
             return int(self._rows("SELECT run FROM claims WHERE measurement = ?", measurement)[0][0])
 
-    def release(self, measurement: str, run: int) -> None:
-        """Give up a claim; one of another run stays."""
+    def release(self, measurement: str, run: int) -> bool:
+        """Give up a claim, and tell whether there was one; one of another run stays."""
         with self._telling():
-            self._db.execute("DELETE FROM claims WHERE measurement = ? AND run = ?", (measurement, run))
+            row = self._db.execute("DELETE FROM claims WHERE measurement = ? AND run = ?", (measurement, run))
+            return row.rowcount > 0
 
     # -- measurements ---------------------------------------------------------------------------------------------------
 
@@ -407,8 +408,8 @@ class Catalogue:
             return [_inside(row[0]) for row in rows]
 
     def undoom(self, paths: Iterable[str]) -> None:
-        """Note that files were removed."""
-        with self.changing(), self._telling():
+        """Note that files were removed, or are to stay; inside ``changing``."""
+        with self._telling():
             self._db.executemany("DELETE FROM doomed WHERE path = ?", ((path,) for path in paths))
 
     def files(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[FileRow]:

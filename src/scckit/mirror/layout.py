@@ -184,9 +184,11 @@ class Layout:
                 try:
                     # Shared, so that of two who ask at a time neither takes the other for the run.
                     fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    path.unlink()  # while it is locked, so that a run that is just beginning sees that it is gone
                 finally:
                     os.close(descriptor)
-            path.unlink()
+            else:
+                path.unlink()
         except FileNotFoundError:
             return False
         except OSError:

@@ -186,8 +186,9 @@ class Update:
         for measurement, run in claims:
             if run in dead:
                 with self.catalogue.changing():
-                    self._recover(measurement)
-                    self.catalogue.release(measurement, run)
+                    # Not if another run has taken it over since the claims were read.
+                    if self.catalogue.release(measurement, run):
+                        self._recover(measurement)
         self._remove_doomed()
 
     def _recover(self, measurement: str) -> None:
@@ -196,16 +197,19 @@ class Update:
             recover(self.catalogue, self.layout, measurement)
 
     def _remove_doomed(self) -> None:
-        removed = []
-        for path in self.catalogue.doomed():
-            try:
-                self.layout.forget(path)
-            except LocalFileError as error:
-                # It stays noted for the next run.
-                self.catalogue.amend(self._run, self.layout.owner(path), "failed", str(error))
-            else:
-                removed.append(path)
-        if removed:
+        if not self.catalogue.doomed():
+            return
+        # One step as other runs see it: what one of them keeps in the same place is either kept anew or not doomed any more.
+        with self.catalogue.changing():
+            removed = []
+            for path in self.catalogue.doomed():
+                try:
+                    self.layout.forget(path)
+                except LocalFileError as error:
+                    # It stays noted for the next run.
+                    self.catalogue.amend(self._run, self.layout.owner(path), "failed", str(error))
+                else:
+                    removed.append(path)
             self.catalogue.undoom(removed)
 
     def _give_up(self) -> None:
@@ -318,7 +322,9 @@ class Update:
             with telling("read", path):
                 size, digest = measured(path)
             if self.keep_versions or digest != file.sha256:
-                kept = self.layout.keep(file.path, file.fetched)
+                with self.catalogue.changing():
+                    kept = self.layout.keep(file.path, file.fetched)
+                    self.catalogue.undoom([kept])  # a run that left it there did not replace anything; this one may
                 doing.kept[file.path] = evolve(file, path=kept, size=size, sha256=digest, current=False)
 
     # -- noting what came -------------------------------------------------------------------------------------------------

@@ -92,6 +92,7 @@ class Loan:
     cookies: tuple[Cookie, ...] = field(repr=False)
     retries: RetryPolicy
     interval: float
+    sign_in: int
 
 
 class BytesSink:
@@ -255,7 +256,7 @@ class Session:
             msg = "only a session that is signed in can be lent; sign in first"
             raise NotSignedIn(msg)
         pair = (self._credentials.http_user.reveal(), self._credentials.http_password.reveal())
-        return Loan(self.base_url, pair, self._jar.copied(), self._retries, self.pace.interval)
+        return Loan(self.base_url, pair, self._jar.copied(), self._retries, self.pace.interval, self._sign_ins)
 
     @classmethod
     def borrowed(cls, loan: Loan, site: Site, *, doors: Doors | None = None) -> Session:
