@@ -429,7 +429,8 @@ class AsyncMeasurements:
             An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: There is no worker.
+            InvalidInput: The number of workers is none, or one item was given in place of several.
+            Exception: What making the items raises, after those before are done; a note tells what they came to.
         """
         batch = self._client._batch(workers=workers, total=total_of(items))  # noqa: SLF001 - parts of one client
         make = uploads(system, delay=delay, replace=replace, check=check)
@@ -599,7 +600,8 @@ class AsyncProducts:
             An outcome for each item, in their order; each is ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: The number of workers is none.
+            InvalidInput: The number of workers is none, or one item was given in place of several.
+            Exception: What making the items raises, after those before are done; a note tells what they came to.
 
         Example:
             >>> outcomes = await scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP

@@ -421,7 +421,8 @@ class Measurements:
             An outcome for each item, in their order; each is ``sent``, ``kept``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: There is no worker.
+            InvalidInput: The number of workers is none, or one item was given in place of several.
+            Exception: What making the items raises, after those before are done; a note tells what they came to.
         """
         batch = self._client._batch(workers=workers, executor=executor, total=total_of(items))  # noqa: SLF001 - parts of one client
         return batch.run(map(uploads(system, delay=delay, replace=replace, check=check), items))
@@ -585,12 +586,14 @@ class Products:
             executor: Where the work is done, any ``concurrent.futures.Executor``; by default threads of this process. To
                 other processes and machines travels a session that is signed in, and never the account's password; ``into``
                 must be a folder that they share. A transport that is no name cannot travel, and is refused with ``InvalidInput``.
+                What a worker was lost with has failed with ``WorkerLost``.
 
         Returns:
             An outcome for each item, in their order; each is ``fetched``, ``kept``, ``absent``, ``failed`` or ``not tried``.
 
         Raises:
-            InvalidInput: The number of workers is none.
+            InvalidInput: The number of workers is none, or one item was given in place of several.
+            Exception: What making the items raises, after those before are done; a note tells what they came to.
 
         Example:
             >>> outcomes = scc.products.download_many(ids, ["elda"], into="products")  # doctest: +SKIP

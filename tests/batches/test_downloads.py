@@ -329,7 +329,9 @@ def test_a_bug_elsewhere_is_not_hidden(served: scckit.Client, processes: Executo
     """It comes as it was raised, and with what was done before."""
     with pytest.raises(ZeroDivisionError) as caught:
         served._batch(workers=1, executor=processes).run(jobs("bug"))
-    assert "'fetched': 2" in caught.value.__notes__[0]
+    where, counts = caught.value.__notes__
+    assert "in flow" in where
+    assert "'fetched': 2" in counts
 
 
 @pytest.mark.parametrize("where", ["processes", "cluster"])

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.thread import BrokenThreadPool
 from itertools import count
-from threading import Barrier, Event
+from pathlib import Path
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 import scckit
 from scckit import events
+from scckit._batches.course import total_of
 from scckit._batches.executors import Abandoned, Batch
 from scckit._batches.tasks import TaskBatch
 from scckit.batches import Outcome, Outcomes, OutcomeState
@@ -353,6 +355,37 @@ def test_tasks_do_the_same(ends: list[str], workers: int) -> None:
     assert [(one.item, one.state) for one in outcomes] == [
         (str(n), STATES.get(end, "failed")) for n, end in enumerate(ends)
     ]
+
+
+def test_an_executor_that_is_shut_down_ends_the_batch() -> None:
+    """What its owner has cancelled is lost, and nothing waits for it."""
+    gate, started = Event(), Event()
+    pool = ThreadPoolExecutor(1)
+
+    def act() -> None:
+        started.set()
+        assert gate.wait(60)
+
+    def shut() -> None:
+        assert started.wait(60)
+        pool.shutdown(wait=False, cancel_futures=True)
+        gate.set()
+
+    shutting = Thread(target=shut)
+    shutting.start()
+    outcomes = batch(3, executor=pool).run([Work("a", act), Work("b"), Work("c")])
+    shutting.join()
+
+    assert outcomes[0].state is OutcomeState.FETCHED
+    assert {one.state for one in outcomes[1:]} <= {OutcomeState.FAILED, OutcomeState.NOT_TRIED}
+    assert len(outcomes) == 3
+
+
+@pytest.mark.parametrize("one", ["20260321aky0000", Path("20260321aky0000.nc")])
+def test_one_item_is_no_batch(one: str | Path) -> None:
+    """A text would be a batch of its letters."""
+    with pytest.raises(InvalidInput, match="in brackets"):
+        total_of(one)
 
 
 def tasks(workers: int = 2) -> tuple[scckit.AsyncClient, TaskBatch]:

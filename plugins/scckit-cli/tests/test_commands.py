@@ -235,7 +235,12 @@ def test_a_mirror(cli: Cli, tmp_path: Path) -> None:
     assert "1 healed" in cli(*words).err
     assert json.loads(cli("mirror", folder, "--status", "--json").out)[0]["measurements"] == 3
     assert cli("mirror", folder, "--repair").status == 0
-    assert cli("mirror", str(tmp_path / "none"), "--status").status == 2
+    for verb in ("--status", "--repair"):
+        assert cli("mirror", str(tmp_path / "none"), verb).status == 2
+        assert not (tmp_path / "none").exists()
+    everywhere = cli("mirror", folder, "--query", "--plain", "--station", "all").out
+    assert everywhere
+    assert everywhere == cli("mirror", folder, "--query", "--plain").out
     assert cli("mirror", folder).status == 2
 
 

@@ -164,6 +164,33 @@ def test_troubles_of_every_command(  # noqa: PLR0913, PLR0917 - fixtures
     assert tree(folder) == {}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("show",), ("wait",), ("download", "--into", "{tmp}"), ("rerun", "--yes"), ("delete", "--yes"), ("upload",)],
+)
+def test_a_wrong_password_is_tried_once(  # noqa: PLR0913, PLR0917 - fixtures
+    cli: Cli, emulator: Emulator, environ: dict[str, str], raws: list[Path], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """However many items there are: a server may lock an account that is refused again and again."""
+    environ["SCCKIT_PASSWORD"] = "wrong-secret"
+    tries: list[str] = []
+
+    def counted(given: Any, start: Any) -> Any:
+        if given["REQUEST_METHOD"] == "POST":
+            tries.append(given["PATH_INFO"])
+        return emulator.wsgi(given, start)
+
+    items = (*map(str, raws), "--system", "437") if words == ("upload",) else tuple(IDS)
+    result = cli(
+        *(word.format(tmp=tmp_path / "new") for word in words),
+        *items,
+        connect=lambda _, **given: scckit.connect(emulator.base_url, transport=WSGITransport(counted), **given),
+    )
+
+    assert (result.status, len(tries)) == (3, 1)
+    assert result.err.count("refused the account") == 1
+
+
 class Interrupted:
     """A transport at which somebody presses Ctrl-C."""
 
@@ -277,7 +304,7 @@ def test_a_reader_that_has_enough(emulator: Emulator, environ: dict[str, str], m
 
         flush = isatty = fileno = lambda _: 0
 
-    monkeypatch.setattr("scckit_cli.main._close_pipe", lambda: None)
+    monkeypatch.setattr("scckit_cli.main.let_go", lambda: None)
     monkeypatch.setattr(sys, "stdout", Closed())
 
     def connect(_: object, **given: Any) -> scckit.Client:

@@ -165,6 +165,29 @@ def test_standard_output_that_takes_nothing(served: dict[str, str], words: list[
     os.close(theirs)
 
 
+def test_a_pipe_that_is_closed_ends_no_deletion(served: dict[str, str], emulator: Emulator) -> None:
+    """What was asked for is done, whoever reads of it; where nobody is to type, there are no items."""
+    command = [sys.executable, "-m", "scckit_cli"]
+    ids = [f"20260321aky0{hour}00" for hour in range(3)]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    result = subprocess.run(
+        [*command, "delete", "--yes", *ids], stdout=theirs, stderr=subprocess.PIPE, env=served, check=False
+    )
+    os.close(theirs)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+    result = subprocess.run(
+        [*command, "show", "-", ids[0]],
+        capture_output=True,
+        env=served,
+        check=False,
+        preexec_fn=lambda: os.close(0),
+    )
+    assert result.returncode == 4  # it is gone
+    assert result.stderr.startswith(b"standard input has no measurement\n")
+
+
 @pytest.mark.parametrize("command", ["wait", "download", "mirror", "upload"])
 def test_ctrl_c(served: dict[str, str], emulator: Emulator, raws: list[Path], tmp_path: Path, command: str) -> None:
     """One message, status 130, nothing half done; the same line again does the rest."""
@@ -188,7 +211,14 @@ def test_ctrl_c(served: dict[str, str], emulator: Emulator, raws: list[Path], tm
         emulator.faults.add(Fault.slow(3600), path=path, times=None)
     GATE.reached.clear()
     GATE.opened.clear()
-    process = subprocess.Popen([*python, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=served)
+    process = subprocess.Popen(
+        [*python, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=served,
+        # Tests that run in the background may have been told to ignore it, and hand that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else runs here
+    )
     try:
         assert process.stderr is not None
         assert process.stderr.readline() if command == "wait" else GATE.reached.wait(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping, Sized
+from pathlib import PurePath
 from typing import Final
 
 from scckit._batches.jobs import Job
@@ -67,5 +68,12 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def total_of(items: object) -> int | None:
-    """Return how many items there are, None where that is known at the end only."""
+    """Return how many items there are, None where that is known at the end only.
+
+    Raises:
+        InvalidInput: It is one item, not several.
+    """
+    if isinstance(items, str | bytes | PurePath):
+        msg = f"items are several, such as a list; found {items!r} alone. Put it in brackets: [{items!r}]"
+        raise InvalidInput(msg)
     return len(items) if isinstance(items, Sized) else None

@@ -7,6 +7,7 @@ password.
 from __future__ import annotations
 
 import time
+import traceback
 from threading import local
 from typing import Final
 
@@ -119,6 +120,7 @@ def perform(ticket: Ticket, numbered: Numbered, _call: str) -> Done:
     except SCCError as error:
         return Done(failure(job, error), pace.hand_over(), is_full=is_full(error))
     except Exception as error:  # noqa: BLE001 - told apart, where it is raised, from the executor's own
+        error.add_note(traceback.format_exc())  # which does not travel by itself
         return Done(None, bug=error)
     return Done(outcome, pace.hand_over())
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Final
 from uuid import uuid4
@@ -48,6 +49,16 @@ class _Source:
             except Exception as error:  # noqa: BLE001 - raised by the batch
                 self.error = error
         return None
+
+
+def _taken(ended: SimpleQueue[Future[Done]], running: Container[Future[Done]]) -> list[Future[Done]]:
+    """Return those that have ended, one at least; those that were given up by us are no news."""
+    found: list[Future[Done]] = []
+    while not found or not ended.empty():
+        future = ended.get()
+        if future in running:
+            found.append(future)
+    return found
 
 
 class Batch:
@@ -132,12 +143,15 @@ class Batch:
 
     def _done(self, source: _Source, executor: Executor) -> Iterator[tuple[int, Outcome]]:
         running: dict[Future[Done], tuple[Numbered, Loan | None]] = {}
+        # Filled by the futures themselves: ``wait`` would wait for ever for one that somebody else has cancelled.
+        ended: SimpleQueue[Future[Done]] = SimpleQueue()
         # A second job waits behind each of our own threads, which so never waits for this one.
         ahead = self._workers * (2 if self._executor is None else 1)
 
-        def begin(one: Numbered, ended: Loan | None = None) -> None:
-            future, loan = self._submit(executor, one, ended)
+        def begin(one: Numbered, found_ended: Loan | None = None) -> None:
+            future, loan = self._submit(executor, one, found_ended)
             running[future] = one, loan
+            future.add_done_callback(ended.put)
 
         try:
             while True:
@@ -145,22 +159,14 @@ class Batch:
                     begin(job)
                 if not running:
                     return
-                ready = wait(running, return_when=FIRST_COMPLETED).done
-                for future in sorted(ready, key=lambda one: running[one][0].number):
+                for future in sorted(_taken(ended, running), key=lambda one: running[one][0].number):
                     one, loan = running.pop(future)
                     done = self._result(future, one)
-                    goes_on = self.stopper.reason is None
-                    if done.outcome is None:
-                        if goes_on:
-                            begin(evolve(one, paused=one.paused + 1))
-                        else:
-                            yield one.number, self.stopper.not_tried(one.job)
-                    elif (
-                        goes_on and loan is not None and isinstance(done.outcome.error, NotSignedIn) and not one.renewed
-                    ):
-                        begin(evolve(one, renewed=True), loan)
+                    again = self._again(one, loan, done)
+                    if again is not None:
+                        begin(*again)
                     else:
-                        yield one.number, done.outcome
+                        yield one.number, done.outcome or self.stopper.not_tried(one.job)
                 for future in [one for one in running if self.stopper.reason is not None and one.cancel()]:
                     one, _ = running.pop(future)
                     yield one.number, self.stopper.not_tried(one.job)
@@ -170,11 +176,21 @@ class Batch:
                 future.cancel()
             wait([future for future in running if not future.cancelled()])
 
+    def _again(self, one: Numbered, loan: Loan | None, done: Done) -> tuple[Numbered, Loan | None] | None:
+        """Return how a job is sent once more; None where what came of it stands, or the batch was ended meanwhile."""
+        if self.stopper.reason is not None:
+            return None
+        if done.outcome is None:
+            return evolve(one, paused=one.paused + 1), None
+        if loan is not None and isinstance(done.outcome.error, NotSignedIn) and not one.renewed:
+            return evolve(one, renewed=True), loan
+        return None
+
     def _result(self, future: Future[Done], one: Numbered) -> Done:
         """Return what came back of a job; where that is nothing, the item has failed."""
         try:
             done = future.result()
-        except BrokenExecutor as error:
+        except (BrokenExecutor, CancelledError) as error:
             return Done(failure(one.job, lost(one.job, error)))
         except Exception as error:
             if self._is_near:
@@ -188,27 +204,26 @@ class Batch:
 
     def _submit(self, executor: Executor, one: Numbered, ended: Loan | None) -> tuple[Future[Done], Loan | None]:
         """Hand out a job, with a session; ``ended`` is one that it found ended."""
-        ticket = None
         try:
-            if self._is_near:
-                return executor.submit(self._perform, one.job), None
-            ticket = self._ticket(ended)
-            if (pause := self._setup.session.pace.turn()) > 0:
+            ticket = None if self._is_near else self._ticket(ended)
+            if ticket is not None and (pause := self._setup.session.pace.turn()) > 0:
                 self._sleep(pause)
-            future = executor.submit(perform, ticket, one, uuid4().hex)
-            future.add_done_callback(self._hear)
         except SCCError as error:
             outcome = failure(one.job, error)
             if isinstance(error, AccessError):  # at once: it would be refused for the next one too
                 self.stopper.reason = self.stopper.reason or error
-        except Exception as error:
-            if self._is_near and not isinstance(error, RuntimeError):
-                raise
-            # It takes nothing any more, so there is no sense in going on.
-            outcome = failure(one.job, lost(one.job, error))
-            self.stopper.reason = self.stopper.reason or outcome.error
         else:
-            return future, ticket.loan
+            try:
+                if ticket is None:
+                    return executor.submit(self._perform, one.job), None
+                future = executor.submit(perform, ticket, one, uuid4().hex)
+            except Exception as error:  # noqa: BLE001 - executors let out anything
+                # It takes nothing any more, so there is no sense in going on.
+                outcome = failure(one.job, lost(one.job, error))
+                self.stopper.reason = self.stopper.reason or outcome.error
+            else:
+                future.add_done_callback(self._hear)
+                return future, ticket.loan
         refused: Future[Done] = Future()
         refused.set_result(Done(outcome))
         return refused, None

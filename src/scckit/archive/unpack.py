@@ -68,6 +68,7 @@ def unpack(
     def place(name: str) -> Path | None:
         return into / name if accept(name) else None
 
+    make_folder(into)
     with _Staging(into, archive.stem) as staging:
         staged = _stage_all(archive, staging, place, limits)
         if staged:
@@ -325,7 +326,6 @@ class _Staging:
     """A folder for what is temporary, on the same file system as the targets, so that renaming works; made if it is needed."""
 
     def __init__(self, near: Path, name: str) -> None:
-        self._near = near
         self.path = near / temporary_name(name)
         self._is_made = False
 
@@ -339,7 +339,6 @@ class _Staging:
     def folder(self) -> Path:
         """Return the folder."""
         if not self._is_made:
-            make_folder(self._near)
             with telling("make the folder", self.path):
                 self.path.mkdir()
             self._is_made = True

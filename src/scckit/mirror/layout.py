@@ -242,4 +242,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, part, follow_symlinks=False)
     except (OSError, NotImplementedError):
         shutil.copy2(source, part)  # a file system without hard links
+        with part.open("rb") as copy:
+            os.fsync(copy.fileno())  # before the original is replaced
     part.replace(target)

@@ -8,9 +8,9 @@ __all__ = ["start"]
 
 def start() -> int:
     """Do what the command line says; return the exit status."""
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - light, and open to the end
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - light, and open to the end
     try:
         from scckit_cli.main import main  # noqa: PLC0415 - Ctrl-C may come while it is imported
 

@@ -217,8 +217,11 @@ def items(  # noqa: PLR0913 - the places that items come from
 ) -> list[Any]:
     """Gather measurements: IDs that were given, of a file, of standard input (``-``), and those of a search, each once.
 
+    The client is signed in afterwards, if there are any.
+
     Raises:
         InvalidInput: No place was named, the file cannot be read, or a word is not an ID; nothing was done then.
+        SCCError: The client cannot sign in, or the search failed.
     """
     from scckit import MeasurementID  # noqa: PLC0415 - as above
 
@@ -244,6 +247,9 @@ def items(  # noqa: PLR0913 - the places that items come from
         if not found:
             say("the search found nothing")
         unique |= found
+    elif unique:
+        # Once for all: refused credentials would else be tried again for each, and some servers lock such an account.
+        scc.sign_in()
     return list(unique.values())
 
 

@@ -12,7 +12,7 @@ import typer
 
 from scckit_cli.app import State
 from scckit_cli.commands import access, change, look, mirror, product, tools
-from scckit_cli.talk import ReaderGone, say
+from scckit_cli.talk import ReaderGone, finish, let_go, say
 
 if TYPE_CHECKING:
     from scckit import Client
@@ -85,14 +85,16 @@ def main(
     }
     try:
         status = _run(given, state)
-        sys.stdout.flush()
-    except (ReaderGone, BrokenPipeError):
-        _close_pipe()
+        finish()
+    except ReaderGone:
+        let_go()
         status = 0
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
     except SystemExit as stop:  # as completion and commands of plugins end
         status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if isinstance(stop.code, str):
+            say(f"scckit: {stop.code}")
     except typer.TyperException as error:
         _tell_misuse(error)
         status = error.exit_code
@@ -101,7 +103,7 @@ def main(
     try:
         sys.stdout.flush()
     except OSError:  # which was told above; Python would tell it again at its end, with a status of its own
-        _close_pipe()
+        let_go()
     if status == _INTERRUPTED:
         say("scckit: interrupted" + "; the same line again goes on, what is done is not done twice" * state.resumes)
     return status
@@ -195,8 +197,8 @@ def _told(error: Exception, state: State) -> int:
     if isinstance(error, scckit.SCCError):
         text, status = str(error), status_of(error)
     elif isinstance(error, OSError):
-        where = "standard output" if error.filename is None else str(error.filename)
-        text, status = f"{where}: {error.strerror or error}", Status.FILES
+        where = "" if error.filename is None else f"{error.filename}: "
+        text, status = f"{where}{error.strerror or error}", Status.FILES
     else:
         kind = type(error).__name__
         text = f"an error that should not be: {kind}: {error}. Please report it, with the output of --debug"
@@ -213,10 +215,3 @@ def _without(text: str, hidden: set[str]) -> str:
     forms = {form for one in hidden for form in (one, quote(one, safe=""), quote_plus(one), repr(one)[1:-1]) if form}
     pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return re.sub(pattern, "<hidden>", text) if forms else text
-
-
-def _close_pipe() -> None:
-    """Let nothing complain at the end: whoever read our output has read enough."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)

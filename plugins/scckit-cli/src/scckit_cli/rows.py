@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scckit.errors import InvalidInput
-from scckit_cli.talk import printable, write
+from scckit_cli.talk import ReaderGone, let_go, printable, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,9 +88,10 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
         How many rows there were.
     """
     if form is Form.TABLE and line is not None:
-        return _stream(rows, line)
+        return _stream(rows, line, does=True)
     if form is Form.PLAIN:
-        return _stream(rows, lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, row)))
+        plain: Callable[[Row], str] = lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, row))  # noqa: E731 - short
+        return _stream(rows, plain, does=line is not None)
     found: list[Row] = []
     try:
         for row in rows:
@@ -103,17 +104,23 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
     return len(found)
 
 
-def _stream(rows: Iterable[Row], line: Callable[[Row], str]) -> int:
+def _stream(rows: Iterable[Row], line: Callable[[Row], str], *, does: bool) -> int:
     number = 0
     for number, row in enumerate(rows, 1):  # noqa: B007 - it is the count at the end
-        write(f"{line(row)}\n", at_once=True)
+        try:
+            write(f"{line(row)}\n", at_once=True)
+        except ReaderGone:
+            if not does:
+                raise
+            # Whoever asked for something to be done did not ask for half of it by closing a pipe.
+            let_go()
     return number
 
 
 def _print(
     found: Sequence[Row], columns: Sequence[str], form: Form, signs: Sequence[str], spare: Sequence[str]
 ) -> None:
-    names = _all(columns, found[0]) if found else list(columns)
+    names = list(dict.fromkeys((*columns, *(name for row in found for name in row))))
     if form is Form.JSON:
         write(json.dumps([{name: _plain(row.get(name)) for name in names} for row in found], indent=1) + "\n")
     elif form is Form.CSV:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import RLock
 from typing import Final
 
-__all__ = ["LINE", "ReaderGone", "printable", "say", "write"]
+from scckit.errors import LocalFileError
+
+__all__ = ["LINE", "ReaderGone", "finish", "let_go", "printable", "say", "write"]
 
 #: Width of a terminal that does not tell it.
 _WIDTH: Final = 80
@@ -69,15 +73,38 @@ def write(text: str, *, at_once: bool = False) -> None:
 
     Raises:
         ReaderGone: They had.
+        LocalFileError: It takes nothing more, as on a full disk.
     """
     LINE.clear()
     encoding = sys.stdout.encoding or "utf-8"
-    try:
+    with _told():
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         if at_once:
             sys.stdout.flush()
+
+
+def finish() -> None:
+    """Let all that was written leave; raises what ``write`` raises."""
+    with _told():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise ReaderGone from None
+    except OSError as error:
+        msg = f"standard output: {error.strerror or error}"
+        raise LocalFileError(msg) from error
+
+
+def let_go() -> None:
+    """Let nothing complain of standard output any more: what could be said of it was said."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
 
 
 def printable(text: str) -> str:

@@ -100,6 +100,7 @@ def upload(
         for one in raws:
             if one.note and sounding is None:
                 say(one.note)
+        scc.sign_in()  # once for all, see ``items``
         uploads = [one.upload(sounding, overlap, lidar_ratio) for one in raws]
         outcomes = scc.measurements.upload_many(uploads, system=number, delay=delay, replace=replace, workers=workers)
         arrived = list(_arrived(raws, outcomes, troubles))

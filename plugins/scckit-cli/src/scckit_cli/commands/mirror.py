@@ -58,12 +58,12 @@ def mirror(
         raise InvalidInput(msg)
     state = state_of(context)
     names = None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
-    if chosen and not (folder / "scckit-mirror.sqlite").exists() and not repair:
+    if chosen and not (folder.is_dir() if repair else (folder / "scckit-mirror.sqlite").exists()):
         msg = f"{folder} is no mirror; scckit mirror {folder} --since DATE makes one"
         raise InvalidInput(msg)
     with scckit.Mirror(folder) as here:
         if query:
-            _queried(here.query(names, since=since, until=until, station=station), form)
+            _queried(here.query(names, since=since, until=until, station=state.station(station)), form)
         elif chosen:
             _told(here, chosen[0], form)
         elif since is not None:

@@ -172,7 +172,7 @@ class Config:
                 table[key] = value
         if is_default:
             document["profile"] = profile.name
-        put(path, tomlkit.dumps(document).encode(), 0o644)
+        put(path, tomlkit.dumps(document).encode(), 0o644, folder_mode=0o700)
         return path
 
     def save_secrets(self, name: str, secrets: Mapping[str, str]) -> Path:
@@ -190,7 +190,7 @@ class Config:
         for key in FIELDS:
             table[key] = secrets[key]
         document[name] = table
-        put(path, tomlkit.dumps(document).encode(), 0o600)
+        put(path, tomlkit.dumps(document).encode(), 0o600, folder_mode=0o700)
         return path
 
     def _place(self, path: Path | None) -> Path:
