@@ -12,14 +12,14 @@ import site
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 import scckit
 from scckit import events
@@ -368,6 +368,90 @@ def test_a_session_that_ended_is_renewed_once_for_all(
 
     assert outcomes.counts == {"fetched": 3}
     assert len([one for one in seen if isinstance(one, events.SignedIn)]) == 2
+
+
+class InTurn(ThreadPoolExecutor):
+    """An executor that has done a job when it has taken it, so that it is known what comes back before what."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it."""
+        future = super().submit(fn, *args, **kwargs)
+        wait([future])
+        return future
+
+
+def test_an_ended_session_is_not_taken_for_a_new_one(emulator: Emulator, served: scckit.Client, tmp_path: Path) -> None:
+    """A page that the client reads meanwhile renews a cookie, which is no sign-in: the item is sent again behind one."""
+    seen: list[events.Event] = []
+    object.__setattr__(served._setup.session.doors, "observe", seen.append)
+
+    def read_and_end(number: int) -> None:
+        if number == 0:
+            before = served._setup.session.lend().cookies
+            list(served.measurements.search("2026-03-21"))
+            assert served._setup.session.lend().cookies != before
+            emulator.end_sessions()
+
+    with InTurn(1) as pool:
+        executor = Watching(pool, read_and_end)
+        outcomes = served._batch(workers=1, executor=executor).run(
+            map(downloads(["elda"], tmp_path, unpack=True, existing="verify"), IDS[:1])
+        )
+
+    assert states(outcomes) == ["fetched"]
+    first, second = (
+        {one.value for one in pickle.loads(data)[1][0].loan.cookies if one.name == "sessionid"}
+        for data in executor.sent
+    )
+    assert first.isdisjoint(second)
+    assert [one.renewed for one in seen if isinstance(one, events.SignedIn)] == [False, True]
+
+
+@pytest.mark.parametrize(("how", "state"), [("paused", "not tried"), ("ended", "failed")])
+def test_what_comes_back_after_the_end_is_not_sent_again(
+    emulator: Emulator, served: scckit.Client, tmp_path: Path, how: str, state: str
+) -> None:
+    """The disk is full; what comes back for a pause, or for a new session, waits for nothing and asks for nothing."""
+    if how == "paused":
+        emulator.faults.add(Fault.status(429, retry_after=120), path=f"{IDS[1]}/download-optical/", times=1)
+    slept: list[float] = []
+    item = downloads(["elda"], tmp_path, unpack=True, existing="verify")(IDS[1])
+
+    with InTurn(1) as pool:
+        executor = Watching(pool, lambda number: emulator.end_sessions() if (how, number) == ("ended", 1) else None)
+        batch = served._batch(workers=2, executor=executor)
+        batch._sleep = slept.append  # type: ignore[misc]
+        outcomes = batch.run([Ending("0", "full"), item])
+
+    served._setup.session.pace.hand_over()  # no time has passed, and the client wants to sign out
+    assert states(outcomes) == ["failed", state]
+    assert len(executor.sent) == 2
+    assert slept == []
+
+
+def test_a_refused_password_is_tried_once(
+    emulator: Emulator, served: scckit.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several items meet the end of the session, and the password holds no longer: none but the first tries it."""
+    session = served._setup.session
+    seen: list[events.Event] = []
+    object.__setattr__(session.doors, "observe", seen.append)
+
+    def change(number: int) -> None:
+        if number == 0:
+            emulator.end_sessions()
+            monkeypatch.setattr(session, "_credentials", evolve(session._credentials, password="another"))
+            seen.clear()
+
+    with InTurn(1) as pool:
+        executor = Watching(pool, change)
+        outcomes = served._batch(workers=3, executor=executor).run(
+            map(downloads(["elda"], tmp_path, unpack=True, existing="verify"), IDS)
+        )
+
+    assert states(outcomes) == ["failed", "failed", "failed", "not tried"]
+    assert len(executor.sent) == 3
+    assert [one.method for one in seen if isinstance(one, events.Requested)].count("POST") == 1
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
