@@ -240,6 +240,43 @@ def test_ctrl_c(served: dict[str, str], emulator: Emulator, raws: list[Path], tm
         assert again.returncode == 0, again.stderr.decode()
 
 
+def test_ctrl_c_again_and_again() -> None:
+    """Whatever swallows the first ones, or waits for something that never comes: the third one ends it."""
+    script = """
+import sys, threading
+import scckit_cli.main
+from scckit_cli.__main__ import start
+
+def stuck():
+    while True:
+        try:
+            print("waiting", flush=True)
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass
+
+scckit_cli.main.main = stuck
+sys.exit(start())
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else runs here
+    )
+    try:
+        assert process.stdout is not None
+        for _ in range(3):
+            assert process.stdout.readline() == b"waiting\n"
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert err.decode() == "\nscckit: ended at once; files named .part may be left\n"
+
+
 def test_ctrl_c_at_once(tmp_path: Path) -> None:
     """Also while Python still imports what the command line is made of, the message is one line."""
     script = """

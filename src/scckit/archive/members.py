@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Names in archives are decoded with it. Imported here and not by threads at work: an interrupt in the midst of an import
+# can leave them waiting for ever.
+import encodings.cp437  # noqa: F401 - see above
 import errno
 import io
 import stat

@@ -73,6 +73,14 @@ _MIGRATIONS: Final[Mapping[int, str]] = {0: _SCHEMA}
 #: What reading meets in a catalogue that is damaged: SQLite's own errors, and values that are none of ours.
 _UNUSABLE: Final = (sqlite3.Error, AttributeError, TypeError, ValueError, OverflowError, OSError)
 _ANEW: Final = "move it away and call repair(): it is made again from the files"
+#: What to do, by what SQLite says.
+_ADVICE: Final = (
+    (("closed database",), "it was closed; open another one with scckit.Mirror(folder)"),
+    (("full",), "make room and run again, what was complete is kept"),
+    (("readonly", "unable to open"), "choose a folder that you may write to"),
+    (("locked", "busy"), "another process is writing to it for a long time; run again when it has ended"),
+    (("not a database", "malformed", "Could not decode"), _ANEW),
+)
 
 #: What SQLite says of a file or a folder that may not be written to.
 _NO_WRITING: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
@@ -566,15 +574,8 @@ def _when(seconds: int | None) -> datetime | None:
 
 
 def _advice(error: BaseException) -> str:
-    words = str(error)
     if not isinstance(error, sqlite3.Error):
         return _ANEW
-    if "full" in words:
-        return "make room and run again, what was complete is kept"
-    if "readonly" in words or "unable to open" in words:
-        return "choose a folder that you may write to"
-    if "locked" in words or "busy" in words:
-        return "another process is writing to it for a long time; run again when it has ended"
-    if any(sign in words for sign in ("not a database", "malformed", "Could not decode")):
-        return _ANEW
-    return "see whether the disk is in order; if it is, move the catalogue away and call repair()"
+    words = str(error)
+    known = (advice for signs, advice in _ADVICE if any(sign in words for sign in signs))
+    return next(known, "see whether the disk is in order; if it is, move the catalogue away and call repair()")

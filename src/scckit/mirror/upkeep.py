@@ -48,7 +48,7 @@ def _compared(path: Path, file: FileRow) -> Finding | None:
     if (size, digest) != (file.size, file.sha256):
         found = f"{size} bytes in place of {file.size}" if size != file.size else f"{size} bytes, others than came"
         return Finding(
-            path, "changed", f"it has {found}; repair() lets the next update fetch it again, and keeps this one"
+            path, "changed", f"it has {found}; after a repair the next update fetches it again, and keeps this one"
         )
     return None
 

@@ -53,6 +53,9 @@ def mirror(
     chosen = [
         name for name, given in (("status", status), ("verify", verify), ("repair", repair), ("query", query)) if given
     ]
+    if len(chosen) > 1:
+        msg = f"only one at a time of {', '.join(f'--{name}' for name in chosen)}"
+        raise InvalidInput(msg)
     if len(chosen) + (since is not None and not query) != 1:
         msg = "say what to do: --since DATE to fetch, or one of --status, --verify, --repair, --query"
         raise InvalidInput(msg)
@@ -86,6 +89,8 @@ def _queried(files: MirroredFiles, form: Form) -> None:
 
     columns = ("measurement", "kind", "start", "stop", "path")
     show((attrs.asdict(one) for one in files), columns, form)
+    if form is Form.TABLE:
+        say(f"{len(files)} file{'s' * (len(files) != 1)}")
 
 
 def _told(here: Mirror, what: str, form: Form) -> None:
