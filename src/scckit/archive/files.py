@@ -19,6 +19,7 @@ __all__ = [
     "PartFile",
     "keep_names",
     "make_folder",
+    "measured",
     "put",
     "refuse_existing",
     "refuse_folder",
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+
+#: Bytes that are read at a time.
+_CHUNK: Final = 1024 * 1024
 
 #: Bytes that are written before the disk is asked to take them while more are on their way.
 _AHEAD: Final = 16 * 1024 * 1024
@@ -283,6 +287,20 @@ def keep_names(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def measured(path: Path) -> tuple[int, str]:
+    """Return length and SHA-256 of a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
 
 
 def make_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -13,7 +12,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from scckit.archive.files import telling
+from scckit.archive.files import measured, telling
 from scckit.archive.manifest import NAME, DamagedManifest, FileRecord, Manifest, State, zip_name
 from scckit.errors import LocalFileError, TargetExists
 from scckit.models.ids import MeasurementID
@@ -24,8 +23,6 @@ if sys.platform != "win32":
     import fcntl
 
 __all__ = ["MeasurementFolder", "Owner", "Verified", "owned"]
-
-_CHUNK: Final = 1024 * 1024
 
 #: A manifest has some 300 bytes for each file; what is larger than this is none.
 _LARGEST: Final = 64 * 1024 * 1024
@@ -219,12 +216,9 @@ class MeasurementFolder:
         return self._product(path, record.kind) if _is_file(path) else None
 
     def _product(self, path: Path, kind: str) -> ProductFile:
-        digest, size = hashlib.sha256(), 0
-        with telling("read", path), path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        return ProductFile(path, ProductName.parse(path.name), kind, size, digest.hexdigest())
+        with telling("read", path):
+            size, digest = measured(path)
+        return ProductFile(path, ProductName.parse(path.name), kind, size, digest)
 
 
 def owned(folder: Path, kind: Owner) -> list[Path]:

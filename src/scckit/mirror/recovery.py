@@ -7,20 +7,16 @@ is an earlier version.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-from scckit.archive.files import telling
+from scckit.archive.files import measured, telling
 from scckit.archive.folder import MeasurementFolder
 from scckit.mirror.catalogue import Catalogue, FileRow
 from scckit.mirror.layout import Layout
 from scckit.models.ids import MeasurementID
 
-__all__ = ["measured", "recover", "restore_earlier"]
-
-_CHUNK: Final = 1024 * 1024
+__all__ = ["recover", "restore_earlier"]
 
 
 def recover(catalogue: Catalogue, layout: Layout, measurement: str) -> None:
@@ -71,17 +67,3 @@ def restore_earlier(catalogue: Catalogue, layout: Layout, path: Path) -> None:
     if row is not None:
         size, digest = measured(path)
         catalogue.put(FileRow(relative, measurement, kind, size, digest, came, current=False).named(row))
-
-
-def measured(path: Path) -> tuple[int, str]:
-    """Return length and SHA-256 of a file.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
-from scckit.archive.files import telling
+from scckit.archive.files import measured, telling
 from scckit.archive.manifest import State
 from scckit.errors import LocalFileError, SCCError
 from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Change, Changes, Report, What
-from scckit.mirror.recovery import measured, recover
+from scckit.mirror.recovery import recover
 from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
 

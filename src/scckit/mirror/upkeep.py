@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from scckit.archive.files import measured
 from scckit.archive.folder import MeasurementFolder
 from scckit.archive.manifest import NAME, Manifest, State
 from scckit.errors import LocalFileError
 from scckit.mirror.catalogue import Catalogue, FileRow, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Finding
-from scckit.mirror.recovery import measured, restore_earlier
+from scckit.mirror.recovery import restore_earlier
 from scckit.mirror.update import state_words
 from scckit.models.ids import MeasurementID
 from scckit.models.products import ProductName

@@ -25,6 +25,7 @@ __all__ = [
     "AsJSON",
     "AsPlain",
     "From",
+    "Kinds",
     "Since",
     "State",
     "Station",
@@ -34,6 +35,7 @@ __all__ = [
     "Yes",
     "again",
     "items",
+    "kinds_of",
     "state_of",
 ]
 
@@ -51,6 +53,10 @@ Station = Annotated[
     typer.Option(
         "--station", metavar="CODE", help="Station code of 3 letters; by default the profile's; all for all stations."
     ),
+]
+Kinds = Annotated[
+    str | None,
+    typer.Option("--kinds", metavar="KIND,...", help="Kinds of products, such as elda,hirelpp; by default all."),
 ]
 Workers = Annotated[
     int, typer.Option("--workers", metavar="N", min=1, max=16, help="How many are under way at a time.")
@@ -203,6 +209,11 @@ def state_of(context: typer.Context) -> State:
     """Return the state of a call."""
     state: State = context.obj
     return state
+
+
+def kinds_of(kinds: str | None) -> list[str] | None:
+    """Return the names in what ``--kinds`` was given, None where it was not."""
+    return None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
 
 
 def items(  # noqa: PLR0913 - the places that items come from

@@ -90,7 +90,7 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
     if form is Form.TABLE and line is not None:
         return _stream(rows, line, does=True)
     if form is Form.PLAIN:
-        plain: Callable[[Row], str] = lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, row))  # noqa: E731 - short
+        plain: Callable[[Row], str] = lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, [row]))  # noqa: E731 - short
         return _stream(rows, plain, does=line is not None)
     found: list[Row] = []
     try:
@@ -120,7 +120,7 @@ def _stream(rows: Iterable[Row], line: Callable[[Row], str], *, does: bool) -> i
 def _print(
     found: Sequence[Row], columns: Sequence[str], form: Form, signs: Sequence[str], spare: Sequence[str]
 ) -> None:
-    names = list(dict.fromkeys((*columns, *(name for row in found for name in row))))
+    names = _all(columns, found)
     if form is Form.JSON:
         write(json.dumps([{name: _plain(row.get(name)) for name in names} for row in found], indent=1) + "\n")
     elif form is Form.CSV:
@@ -133,8 +133,8 @@ def _print(
         _draw(found, columns, signs, spare)
 
 
-def _all(columns: Sequence[str], row: Row) -> list[str]:
-    return [*columns, *(name for name in row if name not in columns)]
+def _all(columns: Sequence[str], rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys((*columns, *(name for row in rows for name in row))))
 
 
 def _draw(rows: Sequence[Row], columns: Sequence[str], signs: Sequence[str], spare: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from scckit_cli.app import (
     AsJSON,
     AsPlain,
     From,
+    Kinds,
     Since,
     Station,
     Troubles,
@@ -22,6 +23,7 @@ from scckit_cli.app import (
     Workers,
     Yes,
     items,
+    kinds_of,
     state_of,
 )
 from scckit_cli.commands.look import COLUMNS, MODULES, measurement_row
@@ -41,10 +43,6 @@ _LONGEST_DELAY: Final = 96
 _ASKED: Final = 5
 
 _IDs = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Measurement IDs, or - for standard input.")]
-_Kinds = Annotated[
-    str | None,
-    typer.Option("--kinds", metavar="KIND,...", help="Kinds of products, such as elda,hirelpp; by default all."),
-]
 _Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Longest wait for each, in hours.")]
 
 
@@ -239,7 +237,7 @@ def download(
     since: Since = None,
     until: Until = None,
     station: Station = None,
-    kinds: _Kinds = None,
+    kinds: Kinds = None,
     into: Annotated[Path, typer.Option("--into", "-d", metavar="DIR", help="Folder for the products.")] = Path(),
     existing: Annotated[
         Literal["verify", "skip", "replace", "fail"],
@@ -258,8 +256,7 @@ def download(
     with state.client() as scc:
         wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
         troubles = Troubles(context, len(wanted))
-        names = None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
-        rows = _downloading(scc, wanted, names, into, existing, workers, troubles, unpack=not archives)
+        rows = _downloading(scc, wanted, kinds_of(kinds), into, existing, workers, troubles, unpack=not archives)
         show(rows, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
     troubles.leave()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from scckit.errors import InvalidInput
-from scckit_cli.app import AsCSV, AsJSON, AsPlain, Station, Workers, state_of
+from scckit_cli.app import AsCSV, AsJSON, AsPlain, Kinds, Station, Workers, kinds_of, state_of
 from scckit_cli.rows import Form, Row, form_of, show
 from scckit_cli.talk import say
 
@@ -28,10 +28,7 @@ def mirror(
         str | None, typer.Option("--until", metavar="DATE", help="End of that, exclusive; by default none.")
     ] = None,
     station: Station = None,
-    kinds: Annotated[
-        str | None,
-        typer.Option("--kinds", metavar="KIND,...", help="Kinds of products, such as elda,hirelpp; by default all."),
-    ] = None,
+    kinds: Kinds = None,
     keep_versions: Annotated[
         bool, typer.Option("--keep-versions", help="Keep files that the server made anew.")
     ] = False,
@@ -60,7 +57,7 @@ def mirror(
         msg = "say what to do: --since DATE to fetch, or one of --status, --verify, --repair, --query"
         raise InvalidInput(msg)
     state = state_of(context)
-    names = None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
+    names = kinds_of(kinds)
     if chosen and not (folder.is_dir() if repair else (folder / "scckit-mirror.sqlite").exists()):
         msg = f"{folder} is no mirror; scckit mirror {folder} --since DATE makes one"
         raise InvalidInput(msg)
