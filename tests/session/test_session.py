@@ -26,13 +26,13 @@ from scckit.errors import (
 from scckit.events import Retrying, SignedIn
 from scckit.session.credentials import Credentials
 from scckit.session.drivers import run
-from scckit.session.messages import FormBody, get
+from scckit.session.messages import FormBody, Request, get
 from scckit.session.retry import RetryPolicy
 from scckit.session.session import BytesSink, Doors, Session
 from scckit.site import Site
 from scckit.testing import Answer, ScriptTransport, strategies
 
-from ..conftest import FORM, SIGN_IN, Bench, TinyReader
+from ..conftest import FORM, LOGGED_IN, SIGN_IN, Bench, TinyReader
 
 MakeBench = Callable[..., Bench]
 LOGIN_REDIRECT = Answer.redirect("/accounts/login/?next=/x/")
@@ -231,6 +231,33 @@ def test_a_sign_in_that_is_somebody_elses_page_is_none(bench: MakeBench) -> None
         with pytest.raises(UnexpectedContent, match="maintenance"):
             here.run(here.session.sign_in())
         assert not here.session.is_signed_in
+
+
+def test_a_sign_in_whose_session_is_deleted_at_once_is_repeated(bench: MakeBench) -> None:
+    """400 for the account and its form (Django's SessionInterrupted) is one of the moment; a lasting one is told."""
+    passing = bench(FORM, Answer(400), LOGGED_IN)
+    staying = bench(FORM, *[Answer(400)] * 4)
+
+    passing.run(passing.session.sign_in())
+    with pytest.raises(UnexpectedStatus, match="400"):
+        staying.run(staying.session.sign_in())
+
+    assert passing.session.is_signed_in
+    assert not staying.session.is_signed_in
+
+
+def test_a_session_that_another_flow_renewed_may_have_ended_too(bench: MakeBench) -> None:
+    """Signed out, and another flow has signed in meanwhile, before the end: its session is tried, then our own sign-in."""
+
+    def meanwhile(_: Request) -> Answer:
+        run(here.session.sign_in(), ScriptTransport(*SIGN_IN), sleep=here.time.sleep, observe=here.events.append)
+        return LOGIN_REDIRECT
+
+    here = bench(*SIGN_IN, meanwhile, LOGIN_REDIRECT, *SIGN_IN, JSON)
+
+    assert here.run(here.session.json(get("x/")))[1] == {"a": 1}
+    assert here.asked().count("GET x/") == 3
+    assert here.transport.left == 0
 
 
 def test_a_base_url_that_leads_elsewhere_is_told_by_its_address(bench: MakeBench) -> None:

@@ -355,7 +355,7 @@ class Session:
         )
         # Sending it twice changes nothing more, so the sign-in may be repeated as a GET may.
         request = evolve(Request("POST", routes.SIGN_IN, headers=headers, body=FormBody(fields)), safe=True)
-        after = yield from self._persisting(request, self._take_sign_in, jar)
+        after = yield from self._persisting(request, self._take_signed_in, jar)
         # Success is a redirect elsewhere; where it leads is of no interest. A refusal is the form again with 200 (1.3).
         if isinstance(after, _Redirect):
             if self._route(after.url) == routes.SIGN_IN:
@@ -388,21 +388,24 @@ class Session:
     # -- sign-in ------------------------------------------------------------------------------------------------------
 
     def _renewing(self, attempt: Callable[[], Flow[T]], *, sign_in: bool = True) -> Flow[T]:
-        """Run a flow signed in; if the server treats us as signed out, sign in again and run it once more."""
+        """Run a flow signed in; if the server treats us as signed out, sign in again and run it once more.
+
+        If another flow signed in meanwhile, its session is tried first. It may have ended like ours, so that proves nothing:
+        only a sign-in of our own that changes nothing is the end.
+        """
         if sign_in and not self._signed_in:
             yield from self.sign_in()
-        known = self._sign_ins
-        try:
-            return (yield from attempt())
-        except _SignedOut as signal:
-            if not sign_in:
-                raise signal.error from None
-        if known == self._sign_ins:  # else another flow has renewed it meanwhile
-            yield from self.sign_in()
-        try:
-            return (yield from attempt())
-        except _SignedOut as signal:
-            raise signal.error from None
+        renewals = 1 if sign_in else 0
+        while True:
+            known = self._sign_ins
+            try:
+                return (yield from attempt())
+            except _SignedOut as signal:
+                if not renewals:
+                    raise signal.error from None
+            if known == self._sign_ins:
+                yield from self.sign_in()
+                renewals -= 1
 
     def _take_sign_in(self, head: Head) -> Flow[Page]:
         if head.status == HTTPStatus.UNAUTHORIZED:
@@ -419,6 +422,13 @@ class Session:
             return (yield from self._take_page(head, is_sign_in=True))
         except _SignedOut as signal:
             raise signal.error from None
+
+    def _take_signed_in(self, head: Head) -> Flow[Page]:
+        if head.status == HTTPStatus.BAD_REQUEST:
+            # So Django answers when the new session is deleted before the answer to it has left (SessionInterrupted).
+            yield Discard()
+            raise _TryLater(self._unexpected(head), None)
+        return (yield from self._take_sign_in(head))
 
     def _take_sign_in_form(self, head: Head) -> Flow[Page]:
         page = yield from self._take_sign_in(head)
