@@ -177,7 +177,10 @@ class WrongAccount(AccessError):
 
 
 class NotSignedIn(AccessError):
-    """The server asks for a sign-in again right after a successful one; try later or sign in with a browser to see why."""
+    """The server asks for a sign-in again right after a successful one, or forbids every sign-in from here.
+
+    Try later, or sign in with a browser to see why.
+    """
 
 
 class PermissionDenied(AccessError):

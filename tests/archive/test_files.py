@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scckit.archive import files
 from scckit.archive.files import AtomicFile, PartFile
-from scckit.errors import LocalFileError, TargetExists
+from scckit.errors import LocalFileError, TargetExists, UnexpectedContent
 
 NO_LINKS = OSError(errno.EPERM, "Operation not permitted")
 
@@ -87,6 +87,46 @@ def test_the_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
     target = file.commit()
 
     assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == stat.S_IMODE(target.stat().st_mode)
+
+
+def test_permissions_hold_from_the_first_byte_on(tmp_path: Path) -> None:
+    """A file that is its owner's alone never was another's, also while it was in the making."""
+    file = AtomicFile(tmp_path / "x.nc", mode=0o600)
+    file.begin()
+    (part,) = tmp_path.iterdir()
+
+    before = part.stat().st_mode
+    file.write(b"secret")
+
+    assert before & 0o777 == file.commit().stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_check_refuses_gets_no_name(tmp_path: Path) -> None:
+    """The check sees the complete content; what it raises leaves the old file and nothing else."""
+    target = tmp_path / "x.nc"
+    target.write_bytes(b"old")
+    seen = []
+
+    def check(path: Path) -> None:
+        seen.append(path.read_bytes())
+        raise UnexpectedContent("not that")
+
+    with pytest.raises(UnexpectedContent, match="not that"):
+        AtomicFile(target, check=check).put(b"new")
+
+    assert (seen, target.read_bytes(), list(tmp_path.iterdir())) == ([b"new"], b"old", [target])
+
+
+def test_put_writes_the_whole(tmp_path: Path) -> None:
+    """One call takes the place of begin, write and commit."""
+    target = tmp_path / "x.nc"
+
+    assert AtomicFile(target, replace=False).put(b"new") == target
+
+    assert target.read_bytes() == b"new"
+    with pytest.raises(TargetExists):
+        AtomicFile(target, replace=False).put(b"newer")
+    assert (target.read_bytes(), list(tmp_path.iterdir())) == (b"new", [target])
 
 
 def test_a_folder_is_no_target(tmp_path: Path) -> None:

@@ -110,6 +110,18 @@ def test_a_renewal_that_does_not_help_says_which_layer_refused(
     assert here.transport.left == 0
 
 
+@pytest.mark.parametrize("script", [(Answer(403),), (FORM, Answer(403))], ids=["page", "form"])
+def test_a_sign_in_that_is_forbidden_is_not_the_accounts_fault(bench: MakeBench, script: tuple[Answer, ...]) -> None:
+    """403 for the sign-in itself says nothing of what the account may do: it is told as that, and nothing more is asked."""
+    here = bench(*script)
+
+    with pytest.raises(NotSignedIn, match="from here"):
+        here.run(here.session.page(get("x/")))
+
+    assert here.transport.left == 0
+    assert not here.session.is_signed_in
+
+
 def test_redirects_stay_within_the_origin(bench: MakeBench) -> None:
     """A redirect to another host is refused before anything is sent there; one within the origin is followed."""
     followed = bench(*SIGN_IN, Answer.redirect("https://scc.example:443/other/"), JSON)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from scckit.errors import LocalFileError, UnexpectedContent
+from scckit.errors import UnexpectedContent
+from scckit.plugins import AtomicFile
 from scckit_compat.scc_access import SCC, SCC_Credentials, constants, exceptions, scc_session
-from scckit_compat.scc_access._operations import AncillaryObject, FileSink, ZipFile
+from scckit_compat.scc_access._operations import AncillaryObject, require_zip
 from scckit_emulator import Emulator, Fault
 from scckit_emulator.synthetic import write_raw
 
@@ -91,8 +92,10 @@ def test_every_exception(scc: SCC, emulator: Emulator, tmp_path: Path) -> None:
         scc.download_file(constants.download_elic_pattern.format("20010101aky0000"), tmp_path / "x.zip")
     with pytest.raises(exceptions.UnexpectedResponse, match="a page"):
         scc.download_file(constants.list_measurements_url, tmp_path / "x.zip")
-    with pytest.raises(exceptions.UnexpectedResponse, match="cannot write"):
-        scc.download_file(constants.download_elic_pattern.format(ID), tmp_path / "none" / "x.zip")
+    (tmp_path / "file").touch()
+    with pytest.raises(exceptions.UnexpectedResponse, match="a file is where a folder is needed"):
+        scc.download_file(constants.download_elic_pattern.format(ID), tmp_path / "file" / "x.zip")
+    (tmp_path / "file").unlink()
     with pytest.raises(ValueError, match="At least one"):
         next(scc.download_products(ID, tmp_path, False, False, False, False, False))
     emulator.faults.add(Fault.status(403), path="api/v1/", times=None)
@@ -213,24 +216,12 @@ def test_only_an_archive_becomes_a_zip(tmp_path: Path, content: bytes) -> None:
     """What is none, or holds nothing, gets no name and leaves nothing; an older file stays."""
     target = tmp_path / "x.zip"
     target.write_bytes(b"old")
-    sink = ZipFile(target)
+    sink = AtomicFile(target, check=require_zip)
     sink.begin()
     sink.write(content)
     with pytest.raises(UnexpectedContent, match="nothing was written"):
         sink.commit()
     assert (list(tmp_path.iterdir()), target.read_bytes()) == ([target], b"old")
-
-
-def test_a_name_that_cannot_be_given(tmp_path: Path) -> None:
-    """A folder of that name is told as what it is, and nothing is left."""
-    target = tmp_path / "x.zip"
-    target.mkdir()
-    sink = FileSink(target)
-    sink.begin()
-    sink.write(b"new")
-    with pytest.raises(LocalFileError, match="cannot write"):
-        sink.commit()
-    assert list(tmp_path.iterdir()) == [target]
 
 
 @pytest.mark.parametrize("fault", ["truncated", "corrupt", "html", "lost"])

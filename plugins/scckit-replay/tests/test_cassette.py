@@ -207,8 +207,8 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder").mkdir()
 
-    with pytest.raises(LocalFileError, match="cannot write"):
+    with pytest.raises(LocalFileError, match="a file is where a folder is needed"):
         write(tmp_path / "file" / "cassette.yaml", [])
-    with pytest.raises(LocalFileError, match="cannot write"):
+    with pytest.raises(LocalFileError, match="is a folder"):
         write(tmp_path / "folder", [])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]

@@ -296,7 +296,7 @@ def test_closing_closes_what_is_wrapped_whatever_happens(path: Path) -> None:
     path.parent.write_text("a file in the way")
     recording = RecordingTransport(inner, path)
     fetch(recording)
-    with pytest.raises(LocalFileError, match="cannot write"):
+    with pytest.raises(LocalFileError, match="a file is where a folder is needed"):
         recording.close()
 
     assert inner.closed

@@ -29,9 +29,20 @@ class Stopper:
         """Take an outcome into account."""
         error = outcome.error if outcome.state is OutcomeState.FAILED else None
         self._unreached = self._unreached + 1 if isinstance(error, ConnectionFailed) else 0
+        if self._unreached >= _UNREACHED:
+            self.end(error)
+        self.consider(error)
+
+    def consider(self, error: SCCError | None) -> None:
+        """Stop if an error is of the kind that the next item would meet as well."""
+        # What an account may not do with one measurement it may do with another.
         refused = isinstance(error, AccessError) and not isinstance(error, PermissionDenied)
-        if refused or isinstance(error, ConfigurationError) or is_full(error) or self._unreached >= _UNREACHED:
-            self.reason = self.reason or error
+        if refused or isinstance(error, ConfigurationError) or is_full(error):
+            self.end(error)
+
+    def end(self, reason: SCCError | None) -> None:
+        """Stop; the first reason stands."""
+        self.reason = self.reason or reason
 
     def explains(self, error: Exception) -> bool:
         """Tell whether the batch was ended before a further item could not be had: that is no news then."""

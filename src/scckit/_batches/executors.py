@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Final
@@ -20,7 +20,7 @@ from scckit._batches.elsewhere import Done, Numbered, Ticket, lost, perform
 from scckit._batches.jobs import Job, failure
 from scckit._plans import Setup
 from scckit.batches import Outcome, Outcomes
-from scckit.errors import AccessError, InvalidInput, NotSignedIn, SCCError
+from scckit.errors import InvalidInput, NotSignedIn, SCCError
 from scckit.events import Event, ItemDone, Observe
 from scckit.operations import SignIn
 from scckit.session.drivers import run
@@ -107,18 +107,10 @@ class Batch:
         the iteration early leaves out what was not begun, and abandons what was.
         """
         source = _Source(jobs)
-        done = 0
-        with self._place() as executor:
-            for number, outcome in self._done(source, executor):
-                self.stopper.look(outcome)
-                done += 1
+        with closing(self._each(source)) as each:
+            for done, (number, outcome) in enumerate(each, 1):
                 self._tell(ItemDone(outcome.item, outcome.state.value, done, self._total))
                 yield number, outcome
-        while self.stopper.reason is not None and (one := source.take()) is not None:
-            done += 1
-            outcome = self.stopper.not_tried(one.job)
-            self._tell(ItemDone(outcome.item, outcome.state.value, done, self._total))
-            yield one.number, outcome
         if source.error is not None and not self.stopper.explains(source.error):
             raise source.error
 
@@ -133,6 +125,14 @@ class Batch:
             raise
         return in_order(numbered)
 
+    def _each(self, source: _Source) -> Generator[tuple[int, Outcome], None, None]:
+        with self._place() as executor, closing(self._done(source, executor)) as tried:
+            for number, outcome in tried:
+                self.stopper.look(outcome)
+                yield number, outcome
+        while self.stopper.reason is not None and (one := source.take()) is not None:
+            yield one.number, self.stopper.not_tried(one.job)
+
     @contextmanager
     def _place(self) -> Iterator[Executor]:
         if self._executor is not None:
@@ -141,7 +141,7 @@ class Batch:
         with ThreadPoolExecutor(self._workers, "scckit-batch") as executor:
             yield executor
 
-    def _done(self, source: _Source, executor: Executor) -> Iterator[tuple[int, Outcome]]:
+    def _done(self, source: _Source, executor: Executor) -> Generator[tuple[int, Outcome], None, None]:
         running: dict[Future[Done], tuple[Numbered, Loan | None]] = {}
         # Filled by the futures themselves: ``wait`` would wait for ever for one that somebody else has cancelled.
         ended: SimpleQueue[Future[Done]] = SimpleQueue()
@@ -210,8 +210,7 @@ class Batch:
                 self._sleep(pause)
         except SCCError as error:
             outcome = failure(one.job, error)
-            if isinstance(error, AccessError):  # at once: it would be refused for the next one too
-                self.stopper.reason = self.stopper.reason or error
+            self.stopper.consider(error)  # at once, before the next one is taken
         else:
             try:
                 if ticket is None:
@@ -220,7 +219,7 @@ class Batch:
             except Exception as error:  # noqa: BLE001 - executors let out anything
                 # It takes nothing any more, so there is no sense in going on.
                 outcome = failure(one.job, lost(one.job, error))
-                self.stopper.reason = self.stopper.reason or outcome.error
+                self.stopper.end(outcome.error)
             else:
                 future.add_done_callback(self._hear)
                 return future, ticket.loan

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,20 +49,25 @@ class AtomicFile:
     that are missing are made and stay.
 
     Example:
-        >>> file = AtomicFile(Path("mirror/catalogue.json"))
-        >>> file.begin(); file.write(b"{}"); file.commit()  # doctest: +SKIP
-        PosixPath('mirror/catalogue.json')
+        >>> AtomicFile(Path("notes.json")).put(b"{}")  # doctest: +SKIP
+        PosixPath('notes.json')
     """
 
-    def __init__(self, target: Path, *, replace: bool = True) -> None:
+    def __init__(
+        self, target: Path, *, replace: bool = True, mode: int = 0o666, check: Callable[[Path], None] | None = None
+    ) -> None:
         """Plan a file; nothing is touched before ``begin``.
 
         Args:
             target: Its final name.
             replace: False to refuse when a file of that name exists, also one that appears in the meantime.
+            mode: Permissions of the file from its first byte on, less those that the process withholds (umask).
+            check: Looks at the complete sibling before it gets the final name; what it raises leaves all as it was.
         """
         self._target = target
         self._replace = replace
+        self._mode = mode
+        self._check = check
         self._part: PartFile | None = None
 
     def __repr__(self) -> str:
@@ -81,7 +86,7 @@ class AtomicFile:
         if not self._replace:
             refuse_existing(self._target)
         make_folder(self._target.parent)
-        self._part = PartFile(self._target.parent, self._target.name)
+        self._part = PartFile(self._target.parent, self._target.name, mode=self._mode)
 
     def write(self, chunk: bytes, /) -> None:
         """Append bytes.
@@ -97,10 +102,13 @@ class AtomicFile:
         Raises:
             TargetExists: A file has appeared there and may not be replaced.
             LocalFileError: The file system refuses.
+            Exception: What ``check`` raises.
         """
         part = self._begun()
         try:
             part.finish()
+            if self._check is not None:
+                self._check(part.path)
             put(part.path, self._target, replace=self._replace)
             keep_names(self._target.parent)
         finally:
@@ -112,6 +120,20 @@ class AtomicFile:
         part, self._part = self._part, None
         if part is not None:
             part.discard()
+
+    def put(self, content: bytes) -> Path:
+        """Write the whole content, and return the final name.
+
+        Raises:
+            TargetExists: There is a file, which may not be replaced.
+            LocalFileError: The file system refuses.
+        """
+        self.begin()
+        try:
+            self.write(content)
+            return self.commit()
+        finally:
+            self.abort()
 
     def _begun(self) -> PartFile:
         if self._part is None:
@@ -130,13 +152,14 @@ class PartFile:
         path: Where it is.
     """
 
-    def __init__(self, folder: Path, name: str, *, keep: bool = True) -> None:
+    def __init__(self, folder: Path, name: str, *, keep: bool = True, mode: int = 0o666) -> None:
         """Make it, empty.
 
         Args:
             folder: An existing folder.
             name: Name of what it is a part of; its own begins like it.
             keep: False for a file that is only read and removed again: it has no checksum, and is not forced to the disk.
+            mode: Its permissions, less those that the process withholds.
 
         Raises:
             LocalFileError: It cannot be made.
@@ -150,7 +173,7 @@ class PartFile:
         self._forcing: list[Future[None]] = []
         with telling("create", self.path):
             # Not tempfile, whose files are readable to their owner alone, also after the rename.
-            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
             self._file: BinaryIO = os.fdopen(descriptor, "wb")
 
     @property

@@ -12,6 +12,7 @@ plugins of another version by name in place of letting them fail somewhere. A pl
 attribute ``scckit_api_version``, such as ``scckit_api_version = 1`` in its module; without one it is taken for version 1.
 """
 
+from scckit.archive.files import AtomicFile
 from scckit.models.kinds import ChecksInput, Draws, JoinsFiles, Problem, ProductKind, Severity
 from scckit.plugins.hookspecs import API_VERSION, hookimpl
 from scckit.plugins.registry import Registry
@@ -39,6 +40,7 @@ __all__ = [
     "API_VERSION",
     "AsyncExchange",
     "AsyncTransport",
+    "AtomicFile",
     "Body",
     "Cell",
     "ChecksInput",

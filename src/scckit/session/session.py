@@ -411,6 +411,14 @@ class Session:
         if head.status == HTTPStatus.UNAUTHORIZED:
             yield Discard()
             raise self._wrong_http()
+        if head.status == HTTPStatus.FORBIDDEN:
+            yield Discard()
+            # Django's answer to a form whose token, cookie or Referer did not arrive; or that of something in between.
+            msg = (
+                f"{self._absolute(routes.SIGN_IN)} refuses every sign-in from here (403), whatever the account; sign in with"
+                " a browser from this machine to see what is in the way, such as a proxy that takes away cookies or Referer"
+            )
+            raise NotSignedIn(msg)
         if head.status == HTTPStatus.NOT_FOUND:
             yield Discard()
             msg = (

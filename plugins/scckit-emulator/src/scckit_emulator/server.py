@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPConnection
@@ -34,13 +34,16 @@ class _Connection(HTTPConnection):
     torn = False
 
     def close(self) -> None:
-        if not self.torn:
+        if self.torn:
+            self.rfile.close()
+            # Lingering for no time makes a reset of the close; cheroot's own close would first end it in good order.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.socket.close()
+        else:
             super().close()
-            return
-        self.rfile.close()
-        # Lingering for no time makes a reset of the close; cheroot's own close would first end it in good order.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
+        # Cheroot leaves its writer open: what a client did not take would be tried again, in vain, when it is collected.
+        with suppress(OSError):
+            self.wfile.close()
 
 
 class _Gateway(Gateway_10):

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -20,7 +18,7 @@ import yaml
 from attrs import field, frozen
 
 from scckit.errors import LocalFileError
-from scckit.plugins import Headers
+from scckit.plugins import AtomicFile, Headers
 
 __all__ = ["Cassette", "Interaction", "origin_of", "split", "takes_body", "write"]
 
@@ -125,17 +123,7 @@ def write(path: Path, interactions: Iterable[Interaction]) -> None:
         LocalFileError: The file system refuses.
     """
     data = {"version": _VERSION, "interactions": [_written(one) for one in interactions]}
-    content = (_HEADER + yaml.dump(data, Dumper=_DUMPER)).encode()
-    part = path.with_name(f".{path.name[:48]}.{secrets.token_hex(8)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        msg = f"cannot write the cassette {path}: {error.strerror or error}"
-        raise LocalFileError(msg) from error
+    AtomicFile(path).put((_HEADER + yaml.dump(data, Dumper=_DUMPER)).encode())
 
 
 def split(url: str) -> SplitResult | None:

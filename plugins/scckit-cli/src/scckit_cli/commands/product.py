@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,6 @@ import typer
 
 from scckit.errors import InvalidInput
 from scckit_cli.app import AsCSV, AsJSON, AsPlain, Troubles
-from scckit_cli.files import put
 from scckit_cli.rows import Row, form_of, show
 from scckit_cli.talk import say
 
@@ -77,6 +77,7 @@ def _draw(path: Path, target: Path) -> None:
     import io
 
     import scckit
+    from scckit.plugins import AtomicFile
 
     figure = scckit.plot_product(path)
     picture = io.BytesIO()
@@ -85,7 +86,7 @@ def _draw(path: Path, target: Path) -> None:
     except ValueError as error:
         msg = f"{target} cannot be drawn: {error}"
         raise InvalidInput(msg) from error
-    put(target, picture.getvalue(), 0o666)
+    AtomicFile(Path(os.path.realpath(target))).put(picture.getvalue())  # of a link, what it leads to
 
 
 @app.command()

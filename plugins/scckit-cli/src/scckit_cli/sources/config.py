@@ -16,6 +16,7 @@ Comments, and keys that scckit does not know, stay when it writes. Reading impor
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 import tomllib
@@ -24,8 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from scckit.errors import ConfigurationError
-from scckit_cli.files import put
+from scckit.errors import ConfigurationError, LocalFileError
 
 if TYPE_CHECKING:
     from tomlkit.items import Table
@@ -172,7 +172,7 @@ class Config:
                 table[key] = value
         if is_default:
             document["profile"] = profile.name
-        put(path, tomlkit.dumps(document).encode(), 0o644, folder_mode=0o700)
+        _put(path, tomlkit.dumps(document), 0o644)
         return path
 
     def save_secrets(self, name: str, secrets: Mapping[str, str]) -> Path:
@@ -190,7 +190,7 @@ class Config:
         for key in FIELDS:
             table[key] = secrets[key]
         document[name] = table
-        put(path, tomlkit.dumps(document).encode(), 0o600, folder_mode=0o700)
+        _put(path, tomlkit.dumps(document), 0o600)
         return path
 
     def _place(self, path: Path | None) -> Path:
@@ -238,3 +238,16 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - tomlkit's documents are mapp
 
     _read(path)  # tells what is wrong with it, before anything is written
     return tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+
+
+def _put(path: Path, text: str, mode: int) -> None:
+    """Write a file; of a link, what it leads to. Its folder is the user's alone, if it is made here."""
+    from scckit.plugins import AtomicFile  # noqa: PLC0415 - as above
+
+    target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        msg = f"cannot make the folder {target.parent}: {error.strerror or error}"
+        raise LocalFileError(msg) from error
+    AtomicFile(target, mode=mode).put(text.encode())

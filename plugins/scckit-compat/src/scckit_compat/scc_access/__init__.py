@@ -17,16 +17,15 @@ from urllib.parse import quote
 import scckit
 from scckit import errors
 from scckit.operations import DownloadArchive
-from scckit.plugins import Row
+from scckit.plugins import AtomicFile, Row
 from scckit_compat.scc_access import constants, exceptions
 from scckit_compat.scc_access._operations import (
     AncillaryObject,
     FileDownload,
-    FileSink,
     ListPage,
     MeasurementObject,
     RowsPage,
-    ZipFile,
+    require_zip,
 )
 from scckit_compat.scc_access.types import APIObject, LidarConstant, Location, Measurement
 
@@ -142,7 +141,7 @@ class SCC:
             UnexpectedResponse: There is no such file, or a web page came in its place.
         """
         with _told():
-            if self.client.run(FileDownload(url, FileSink(Path(path)))) is None:
+            if self.client.run(FileDownload(url, AtomicFile(Path(path)))) is None:
                 raise exceptions.UnexpectedResponse(f"there is no file at {url}")
 
     def query_measurements(
@@ -247,7 +246,9 @@ class SCC:
             path = Path(download_path) / f"{beginning}_{measurement_id}.zip"
             with _told():
                 try:
-                    self.client.run(DownloadArchive(measurement_id, route, ZipFile(path), modules))
+                    self.client.run(
+                        DownloadArchive(measurement_id, route, AtomicFile(path, check=require_zip), modules)
+                    )
                 except (errors.WrongAccount, errors.WrongHTTPCredentials):
                     raise  # it would be the same for each, and some servers lock an account that is refused too often
                 except errors.SCCError as error:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 
 import attrs
 
-from scckit.errors import FilterRefused, LocalFileError, UnexpectedContent, UnreadablePage
-from scckit.plugins import Request, Row
+from scckit.errors import FilterRefused, UnexpectedContent, UnreadablePage
+from scckit.plugins import AtomicFile, Request, Row
 
-__all__ = ["AncillaryObject", "FileDownload", "FileSink", "ListPage", "MeasurementObject", "RowsPage", "ZipFile"]
+__all__ = ["AncillaryObject", "FileDownload", "ListPage", "MeasurementObject", "RowsPage", "require_zip"]
 
 _TABLE: Final = "result_list"
 #: What ``zipfile`` raises for what is no archive, or one that it cannot read.
@@ -115,84 +112,21 @@ class AncillaryObject:
         return min(same, key=lambda one: one.get("status") == "missing", default=None)
 
 
-class FileSink:
-    """Takes a file that has its name only when it is complete; what was there before stays until then."""
+def require_zip(path: Path) -> None:
+    """Make sure that a file is a zip archive with something in it, whole from its first byte to its last.
 
-    def __init__(self, path: Path) -> None:
-        """Plan it."""
-        self._path = path
-        self._part: Path | None = None
-        self._file: BinaryIO | None = None
-
-    def begin(self) -> None:
-        """Make a temporary file beside it."""
-        self.abort()
-        part = self._path.with_name(f".{self._path.name[:48]}.{secrets.token_hex(8)}.part")
-        with self._telling():
-            self._file = part.open("xb")
-        self._part = part
-
-    def write(self, chunk: bytes, /) -> None:
-        """Append bytes."""
-        if self._file is not None:
-            with self._telling():
-                self._file.write(chunk)
-
-    def commit(self) -> Path:
-        """Give it its name."""
-        try:
-            if self._file is not None and self._part is not None:
-                with self._telling():
-                    self._file.flush()
-                    os.fsync(self._file.fileno())
-                    self._file.close()
-                    self.check(self._part)
-                    self._part.replace(self._path)
-                self._part = None
-        finally:
-            self.abort()
-        return self._path
-
-    def check(self, part: Path) -> None:
-        """Look at the complete file before it gets its name."""
-
-    def abort(self) -> None:
-        """Remove the temporary file."""
-        file, part, self._file, self._part = self._file, self._part, None, None
-        with suppress(OSError):
-            if file is not None:
-                file.close()
-        with suppress(OSError):
-            if part is not None:
-                part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            msg = f"cannot write {self._path}: {error.strerror or error}"
-            raise LocalFileError(msg) from error
-
-
-class ZipFile(FileSink):
-    """A file that must be a zip archive with something in it."""
-
-    def check(self, part: Path) -> None:
-        """Make sure that it is one, from its first byte to its last.
-
-        Raises:
-            UnexpectedContent: It is not.
-        """
-        try:
-            with zipfile.ZipFile(part) as archive:
-                names, damaged = archive.namelist(), archive.testzip()
-        except _NO_ARCHIVE as error:
-            msg = f"an archive was asked for, something else came ({error}); nothing was written"
-            raise UnexpectedContent(msg) from error
-        if damaged is not None or not names:
-            msg = f"the archive is {'empty' if damaged is None else f'damaged, at {damaged!r}'}; nothing was written"
-            raise UnexpectedContent(msg)
+    Raises:
+        UnexpectedContent: It is not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names, damaged = archive.namelist(), archive.testzip()
+    except _NO_ARCHIVE as error:
+        msg = f"an archive was asked for, something else came ({error}); nothing was written"
+        raise UnexpectedContent(msg) from error
+    if damaged is not None or not names:
+        msg = f"the archive is {'empty' if damaged is None else f'damaged, at {damaged!r}'}; nothing was written"
+        raise UnexpectedContent(msg)
 
 
 @attrs.frozen
@@ -200,7 +134,7 @@ class FileDownload:
     """Any file below the base URL, into a sink; a page in its place is refused."""
 
     url: str
-    sink: FileSink
+    sink: AtomicFile
 
     def flow(self, session: Any) -> Generator[Any, Any, Path | None]:  # noqa: ANN401 - as above
         """Ask for it; None if the server says 404."""
