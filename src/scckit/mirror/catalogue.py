@@ -405,9 +405,9 @@ class Catalogue:
 
     def doom(self, path: str) -> None:
         """Note that a file is to be removed; one that is among the files is not."""
-        sql = "INSERT OR IGNORE INTO doomed SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = ?1)"
+        sql = "INSERT OR IGNORE INTO doomed SELECT :path WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = :path)"
         with self._telling():
-            self._db.execute(sql, (path,))
+            self._db.execute(sql, {"path": path})
 
     def doomed(self) -> list[str]:
         """Return the files that are to be removed, but for those that have come again."""
