@@ -25,6 +25,7 @@ routes, statuses and the server's own words, never from credentials, cookies or 
     │   └── PermissionDenied         signed in, but not allowed
     ├── AnswerError                  an answer that does not fit the question
     │   ├── UnexpectedStatus
+    │   │   └── ServerBusy           it asks for a pause longer than a request waits
     │   ├── UnexpectedContent        such as HTML where a zip archive or JSON was due
     │   ├── UnreadablePage           a page or object without what it must have
     │   ├── AnswerTooLarge
@@ -77,6 +78,7 @@ __all__ = [
     "RedirectRefused",
     "RequestRefused",
     "SCCError",
+    "ServerBusy",
     "SystemNotFound",
     "TargetExists",
     "TransportError",
@@ -204,6 +206,10 @@ class AnswerError(SCCError):
 
 class UnexpectedStatus(AnswerError):
     """An HTTP status that the question does not allow for; for 5xx try again later."""
+
+
+class ServerBusy(UnexpectedStatus):
+    """The server asks for a pause (``Retry-After``) longer than a request waits; the message tells how long, try again then."""
 
 
 class UnexpectedContent(AnswerError):

@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Never
 
@@ -338,6 +338,28 @@ def test_what_cannot_be_read_is_told(here: MeasurementFolder, monkeypatch: pytes
     monkeypatch.setattr(Path, "replace", denied)
     with pytest.raises(LocalFileError, match=rf"damaged manifest aside from .*{NAME}: Permission denied"):
         here.manifest_to_replace()
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "is_kept"), [(-60, "elda", True), (60, "elda", False), (-60, "eldec", False)], ids=str
+)
+def test_a_download_that_was_overtaken_undoes_nothing(
+    here: MeasurementFolder, asked: int, kind: str, is_kept: bool
+) -> None:
+    """What was asked for before, of an earlier state, is refused where a later one has come, and nowhere else."""
+    late = evolve(DONE, updated=DONE.updated + timedelta(hours=1))
+    poured(sink_of(here.path.parent, ELDA, measurement=late))
+    before = tree(here.path)
+    plain = ArchiveSink(here.path.parent, ID, (ELDA if kind == "elda" else ELDEC,))
+    slow = plain.noting(server=SERVER, route=ROUTE, when=NOON + timedelta(seconds=asked), measurement=DONE)
+
+    if is_kept:
+        with pytest.raises(TargetExists, match="elda of a later state"):
+            poured(slow)
+        assert tree(here.path) == before
+    else:
+        poured(slow)
+        assert tree(here.path) != before
 
 
 def test_a_refused_download_changes_no_manifest(here: MeasurementFolder) -> None:

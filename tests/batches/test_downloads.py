@@ -347,11 +347,30 @@ def test_a_pause_that_one_worker_is_asked_for_holds_for_all(
 
     outcomes = batch.run(map(downloads(["elda"], tmp_path, unpack=True, existing="verify"), IDS[:3]))
 
-    served._setup.session.pace.hand_over()  # no time has passed, and the client wants to sign out
     assert states(outcomes) == ["fetched", "fetched", "fetched"]
     assert len(executor.sent) == 4
     assert pauses
     assert all(110 < seconds <= 120 and sent >= 2 for seconds, sent in pauses)
+
+
+def test_connections_limit_the_workers_elsewhere(emulator: Emulator, tmp_path: Path) -> None:
+    """Each worker has a connection of its own, so no more are at work than the client may have."""
+    most = 0
+
+    def count(_: int) -> None:
+        nonlocal most
+        most = max(most, 1 + sum(not one.done() for one in executor.futures))
+
+    with (
+        emulator.serve() as base_url,
+        scckit.connect(base_url, credentials=credentials(emulator), connections=2) as scc,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        executor = Watching(pool, count)
+        outcomes = scc.products.download_many(IDS, ["elpp"], into=tmp_path, executor=executor, workers=4)
+
+    assert outcomes.counts == {"fetched": 4}
+    assert most == 2
 
 
 def test_a_session_that_ended_is_renewed_once_for_all(
@@ -423,7 +442,6 @@ def test_what_comes_back_after_the_end_is_not_sent_again(
         batch._sleep = slept.append  # type: ignore[misc]
         outcomes = batch.run([Ending("0", "full"), item])
 
-    served._setup.session.pace.hand_over()  # no time has passed, and the client wants to sign out
     assert states(outcomes) == ["failed", state]
     assert len(executor.sent) == 2
     assert slept == []

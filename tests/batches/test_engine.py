@@ -22,7 +22,7 @@ from scckit import events
 from scckit._batches.course import total_of
 from scckit._batches.executors import Abandoned, Batch
 from scckit._batches.tasks import TaskBatch
-from scckit.batches import Outcome, Outcomes, OutcomeState
+from scckit.batches import Outcome, Outcomes, OutcomeState, UploadItem
 from scckit.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -31,6 +31,7 @@ from scckit.errors import (
     PermissionDenied,
     ProductNotAvailable,
     SCCError,
+    ServerBusy,
     TransportTimeout,
     UnsafeArchive,
     WorkerLost,
@@ -166,6 +167,7 @@ def test_items_are_taken_as_they_are_needed(workers: int, wanted: int) -> None:
         lambda: WrongAccount("refused"),
         lambda: WrongHTTPCredentials("refused"),
         lambda: MissingPlugin("no reader"),
+        lambda: ServerBusy("not before an hour"),
         full,
     ],
 )
@@ -381,9 +383,9 @@ def test_an_executor_that_is_shut_down_ends_the_batch() -> None:
     assert len(outcomes) == 3
 
 
-@pytest.mark.parametrize("one", ["20260321aky0000", Path("20260321aky0000.nc")])
-def test_one_item_is_no_batch(one: str | Path) -> None:
-    """A text would be a batch of its letters."""
+@pytest.mark.parametrize("one", ["20260321aky0000", Path("20260321aky0000.nc"), UploadItem("x.nc"), None])
+def test_one_item_is_no_batch(one: object) -> None:
+    """A text would be a batch of its letters, another thing one of nothing."""
     with pytest.raises(InvalidInput, match="in brackets"):
         total_of(one)
 

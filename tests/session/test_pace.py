@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scckit
-from scckit.errors import InvalidInput, NotSignedIn
+from scckit.errors import InvalidInput, NotSignedIn, ServerBusy, UnexpectedStatus
 from scckit.session.drivers import run
 from scckit.session.messages import get
 from scckit.session.pace import Pace
+from scckit.session.retry import RetryPolicy
 from scckit.session.session import Session
 from scckit.site import Site
 from scckit.testing import Answer
@@ -27,19 +28,80 @@ from ..conftest import SIGN_IN, Bench, Time, TinyReader
 def test_turns_keep_the_interval_and_every_pause(
     interval: float, steps: list[tuple[float, float | None, bool]]
 ) -> None:
-    """Of any row of turns and pauses: two turns are at least the interval apart, none but a rested one falls into a pause."""
+    """Of any row of turns and pauses: two turns are at least the interval apart, none falls into a pause that is not kept."""
     clock = Time()
     pace = Pace(interval, lambda: clock.now)
-    last, until = -1e9, 0.0
-    for passed, pause, rested in steps:
+    last, until, own = -1e9, 0.0, -1e9
+    for passed, pause, keeps in steps:
         clock.now += passed
         if pause is not None:
-            pace.hold(pause)
+            end = pace.hold(pause)
             until = max(until, clock.now + pause)
-        at = clock.now + pace.turn(rested=rested)
+            own = max(own, end) if keeps else own
+        wait, kept = pace.turn(own)
+        at = clock.now + wait
         assert not interval or at - last >= interval - 1e-6
-        assert rested or at >= until - 1e-6
+        assert until <= own or at >= until - 1e-6
+        assert pace.is_kept(kept)
+        assert kept >= until - 1e-6
         last = at
+
+
+def test_a_longer_pause_that_comes_while_one_waits_is_kept_too(bench: Callable[..., Bench]) -> None:
+    """A turn that was given out already is no reason to ask within a pause of the server; each second is waited once."""
+    here = bench(*SIGN_IN, Answer.page("a"))
+    here.run(here.session.sign_in())
+    here.session.pace.hold(10)
+
+    def sleep(seconds: float) -> None:
+        here.time.sleep(seconds)
+        if len(here.time.pauses) == 1:
+            here.session.pace.hold(7)  # another flow is asked for it at this moment
+
+    run(here.session.page(get("x")), here.transport, sleep=sleep, observe=here.events.append)
+
+    assert here.time.pauses == [10, 7]
+
+
+def test_a_pause_of_another_is_kept_behind_ones_own(bench: Callable[..., Bench]) -> None:
+    """Who was asked for one second goes on when the six seconds that another was asked for are over."""
+    here = bench(*SIGN_IN, Answer(503, (("Retry-After", "1"),)), Answer.page("a"))
+    here.run(here.session.sign_in())
+
+    def sleep(seconds: float) -> None:
+        if not here.time.pauses:
+            here.session.pace.hold(6)
+        here.time.sleep(seconds)
+
+    run(here.session.page(get("x")), here.transport, sleep=sleep, observe=here.events.append)
+
+    assert here.time.pauses == [1, 5]
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_pause_holds_for_all_also_where_nothing_is_tried_again(bench: Callable[..., Bench], attempts: int) -> None:
+    """The last answer's Retry-After counts as the first one's: the next request waits for it. Signing out does not."""
+    busy = Answer(503, (("Retry-After", "30"),))
+    here = bench(*SIGN_IN, *[busy] * attempts, Answer.page("out"), retries=RetryPolicy(attempts=attempts))
+
+    with pytest.raises(UnexpectedStatus):
+        here.run(here.session.page(get("x")))
+
+    assert here.session.pace.held == 30
+    assert here.time.pauses == [30] * (attempts - 1)
+    here.run(here.session.sign_out())
+    assert here.time.pauses == [30] * (attempts - 1)
+
+
+def test_a_pause_that_is_too_long_is_told(bench: Callable[..., Bench]) -> None:
+    """It is not waited for, and the error says how long it is."""
+    here = bench(*SIGN_IN, Answer(503, (("Retry-After", "3600"),)))
+
+    with pytest.raises(ServerBusy, match="3600 s, longer than a request waits") as caught:
+        here.run(here.session.page(get("x")))
+
+    assert caught.value.status == 503
+    assert (here.time.pauses, here.session.pace.held) == ([], 0)
 
 
 def test_the_pause_that_one_is_asked_for_holds_for_all(bench: Callable[..., Bench]) -> None:
@@ -51,7 +113,7 @@ def test_the_pause_that_one_is_asked_for_holds_for_all(bench: Callable[..., Benc
     def sleep(seconds: float) -> None:
         if seconds == 30.0:  # while the first flow waits, the second one begins
             one.time.now += 10
-            waits.append(one.session.pace.turn())
+            waits.append(one.session.pace.turn()[0])
             one.time.now += 20
         else:
             one.time.now += seconds

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sized
+from collections.abc import AsyncIterable, Iterable, Mapping, Sized
 from pathlib import PurePath
 from typing import Final
 
 from scckit._batches.jobs import Job
 from scckit.batches import Outcome, Outcomes, OutcomeState
-from scckit.errors import AccessError, ConfigurationError, ConnectionFailed, InvalidInput, PermissionDenied, SCCError
+from scckit.errors import (
+    AccessError,
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidInput,
+    PermissionDenied,
+    SCCError,
+    ServerBusy,
+)
 
 __all__ = ["Stopper", "in_order", "is_full", "note_done", "require_workers", "total_of"]
 
@@ -37,7 +45,7 @@ class Stopper:
         """Stop if an error is of the kind that the next item would meet as well."""
         # What an account may not do with one measurement it may do with another.
         refused = isinstance(error, AccessError) and not isinstance(error, PermissionDenied)
-        if refused or isinstance(error, ConfigurationError) or is_full(error):
+        if refused or isinstance(error, ConfigurationError | ServerBusy) or is_full(error):
             self.end(error)
 
     def end(self, reason: SCCError | None) -> None:
@@ -63,11 +71,10 @@ def in_order(numbered: Mapping[int, Outcome]) -> Outcomes:
     return Outcomes(numbered[number] for number in sorted(numbered))
 
 
-def require_workers(workers: object) -> int:
+def require_workers(workers: object) -> None:
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         msg = f"workers is how many are at work at a time, at least 1; found {workers!r}"
         raise InvalidInput(msg)
-    return workers
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -84,7 +91,7 @@ def total_of(items: object) -> int | None:
     Raises:
         InvalidInput: It is one item, not several.
     """
-    if isinstance(items, str | bytes | PurePath):
-        msg = f"items are several, such as a list; found {items!r} alone. Put it in brackets: [{items!r}]"
+    if isinstance(items, str | bytes | PurePath) or not isinstance(items, Iterable | AsyncIterable):
+        msg = f"items are several, such as a list; found {items!r:.100} alone. Put it in brackets, as in [item]"
         raise InvalidInput(msg)
     return len(items) if isinstance(items, Sized) else None

@@ -24,6 +24,7 @@ from scckit.errors import InvalidInput, NotSignedIn, SCCError
 from scckit.events import Event, ItemDone, Observe
 from scckit.operations import SignIn
 from scckit.session.drivers import run
+from scckit.session.effects import Flow
 from scckit.session.messages import Transport
 from scckit.session.session import Loan
 
@@ -87,9 +88,11 @@ class Batch:
         """Get ready; nothing is done before ``outcomes``."""
         self._setup: Final = setup
         self._sleep: Final = sleep
-        self._workers: Final = require_workers(workers)
         self._executor: Final = executor
         self._is_near: Final = executor is None or isinstance(executor, ThreadPoolExecutor)
+        require_workers(workers)
+        # Workers elsewhere have a connection each, so that nothing else limits these.
+        self._workers: Final = workers if self._is_near else min(workers, setup.settings.connections)
         if not self._is_near and not setup.transport_name:
             msg = (
                 "work in other processes needs a transport that can be made there: connect with the name of an installed"
@@ -206,8 +209,8 @@ class Batch:
         """Hand out a job, with a session; ``ended`` is one that it found ended."""
         try:
             ticket = None if self._is_near else self._ticket(ended)
-            if ticket is not None and (pause := self._setup.session.pace.turn()) > 0:
-                self._sleep(pause)
+            if ticket is not None:
+                self._run(self._setup.session.turn())
         except SCCError as error:
             outcome = failure(one.job, error)
             self.stopper.consider(error)  # at once, before the next one is taken
@@ -235,8 +238,11 @@ class Batch:
     def _ticket(self, ended: Loan | None) -> Ticket:
         setup = self._setup
         if not setup.session.is_signed_in or (ended is not None and self._loan().sign_in == ended.sign_in):
-            run(SignIn().flow(setup.session), setup.transport, sleep=self._sleep, observe=self._tell)
+            self._run(SignIn().flow(setup.session))
         return Ticket(self._loan(), setup.transport_name, evolve(setup.settings, connections=1), setup.page_reader)
+
+    def _run(self, flow: Flow[None]) -> None:
+        run(flow, self._setup.transport, sleep=self._sleep, observe=self._tell)
 
     def _loan(self) -> Loan:
         loan = self._setup.session.lend()

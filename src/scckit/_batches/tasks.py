@@ -68,7 +68,8 @@ class TaskBatch:
         """Get ready; nothing is done before ``outcomes``."""
         self._session: Final = session
         self._registry: Final = registry
-        self._workers: Final = require_workers(workers)
+        require_workers(workers)
+        self._workers: Final = workers
         self._total: Final = total
         self._stopper: Final = Stopper()
 

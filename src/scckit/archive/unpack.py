@@ -25,9 +25,9 @@ from scckit.archive.files import (
     temporary_name,
 )
 from scckit.archive.folder import MeasurementFolder, Owner
-from scckit.archive.manifest import NAME, FileRecord, Record, State, zip_name
+from scckit.archive.manifest import NAME, FileRecord, Manifest, Record, State, zip_name
 from scckit.archive.members import DEFAULT_LIMITS, Limits, check_name, read_members
-from scckit.errors import InvalidInput, LocalFileError, UnsafeArchive
+from scckit.errors import InvalidInput, LocalFileError, TargetExists, UnsafeArchive
 from scckit.models.ids import MeasurementID
 from scckit.models.measurement import Measurement
 from scckit.models.products import ProductFile, ProductName
@@ -212,7 +212,8 @@ class ArchiveSink:
 
         Raises:
             UnsafeArchive: The archive is none, is damaged, or holds what it should not; nothing was changed.
-            TargetExists: A file exists and may not be replaced; nothing was changed.
+            TargetExists: A file exists and may not be replaced, or one of a later state of the measurement came while this
+                archive was under way; nothing was changed.
             LocalFileError: The file system refuses, or a newer scckit has written the manifest; nothing was changed.
         """
         part = self._begun()
@@ -245,8 +246,10 @@ class ArchiveSink:
             with folder.alone():
                 moves = [_Staged(part, target, replace=self._replace) for part, target in staged]
                 if self._source is not None:
+                    known = folder.manifest_to_replace()
+                    self._refuse_older(known, self._source)
                     # Last, so that a manifest never tells of files that have not come yet.
-                    part = self._manifest(folder, self._source, archive, files)
+                    part = self._manifest(known, self._source, archive, files)
                     leftovers.callback(part.discard)
                     moves.append(_Staged(part, self._folder / NAME, replace=True))
                 if not self._unpacks:
@@ -283,9 +286,24 @@ class ArchiveSink:
         ]
         return tuple(sorted(products, key=lambda product: order[product.kind]))
 
+    def _refuse_older(self, known: Manifest, source: Source) -> None:
+        """Keep a download that took very long, as of a worker whose run was killed, from undoing what came after it."""
+        mine = None if source.state is None else source.state.updated
+        kinds = {kind.name for kind in self._kinds}
+        for one in known.archives:
+            theirs = None if one.state is None else one.state.updated
+            is_later = mine is not None and theirs is not None and theirs > mine
+            # Both, since a clock of this side or of the server alone may have been set back.
+            if is_later and one.fetched > source.when and one.server == source.server and kinds & set(one.kinds):
+                msg = (
+                    f"{self._folder} has {', '.join(sorted(kinds & set(one.kinds)))} of a later state, which came while this"
+                    " archive was under way; it was not kept, nothing was changed"
+                )
+                raise TargetExists(msg)
+
     def _manifest(
         self,
-        folder: MeasurementFolder,
+        known: Manifest,
         source: Source,
         archive: PartFile,
         files: Iterable[ProductFile],
@@ -304,8 +322,7 @@ class ArchiveSink:
                 for one in files
             ),
         )
-        manifest = folder.manifest_to_replace().having(record)
-        part = _written([manifest.to_bytes()], self._into, f"{self._id}.json")
+        part = _written([known.having(record).to_bytes()], self._into, f"{self._id}.json")
         _finish(part)
         return part
 

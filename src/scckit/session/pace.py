@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from threading import Lock
 
@@ -24,23 +25,34 @@ class Pace:
         self._next = clock()
         self._held = self._next
 
-    def turn(self, *, rested: bool = False) -> float:
-        """Take the next turn to send; return the seconds to wait for it.
+    def turn(self, kept: float = -math.inf) -> tuple[float, float]:
+        """Take the next turn to send.
 
         Args:
-            rested: The server's pause was kept already, as by the flow that was asked for it.
+            kept: The end of the server's longest pause that is kept already, as ``hold`` and this return it.
+
+        Returns:
+            The seconds to wait for the turn, and the end of the longest pause that is kept then. The server may ask for a
+            longer one meanwhile, see ``is_kept``.
         """
         with self._lock:
             now = self._clock()
-            at = max(now, self._next) if rested else max(now, self._next, self._held)
+            at = max(now, self._next, self._held if self._held > kept else now)
             if self.interval:
                 self._next = at + self.interval
-            return at - now
+            return at - now, max(self._held, kept)
 
-    def hold(self, seconds: float) -> None:
-        """Let all turns wait: the server has asked for a pause."""
+    def hold(self, seconds: float) -> float:
+        """Let all turns wait: the server has asked for a pause. Returns its end, by the clock."""
         with self._lock:
-            self._held = max(self._held, self._clock() + seconds)
+            end = self._clock() + seconds
+            self._held = max(self._held, end)
+            return end
+
+    def is_kept(self, kept: float) -> bool:
+        """Tell whether the server has asked for no longer pause than one that is kept."""
+        with self._lock:
+            return self._held <= kept
 
     @property
     def held(self) -> float:

@@ -21,7 +21,8 @@ class RetryPolicy:
         attempts: How often one request is sent at most, the first time included.
         first: Upper end of the first pause, in seconds; it doubles each time.
         ceiling: No pause of our own is longer than this, in seconds.
-        longest_wait: If the server asks for a longer pause (``Retry-After``), we give up instead, in seconds.
+        longest_wait: If the server asks for a longer pause (``Retry-After``), we give up instead (``ServerBusy``), in
+            seconds.
     """
 
     attempts: int = 4
@@ -34,15 +35,13 @@ class RetryPolicy:
 
         Args:
             failures: How often the request failed so far, at least 1.
-            asked: What the server asked for in ``Retry-After``, in seconds.
+            asked: What the server asked for in ``Retry-After``, in seconds, at most ``longest_wait``.
             random: Gives a number from 0 to 1.
         """
         if failures >= self.attempts:
             return None
         own = min(self.ceiling, self.first * 2.0 ** (failures - 1)) * random()
-        if asked is None:
-            return own
-        return None if asked > self.longest_wait else max(asked, own)
+        return own if asked is None else max(asked, own)
 
 
 def retry_after(head: Head, now: Callable[[], float] = time.time) -> float | None:

@@ -14,6 +14,7 @@ Sources: scc-interface.md 1 (authentication), 2 (addresses).
 from __future__ import annotations
 
 import base64
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -33,6 +34,7 @@ from scckit.errors import (
     NotSignedIn,
     PermissionDenied,
     RedirectRefused,
+    ServerBusy,
     TransportError,
     UnexpectedContent,
     UnexpectedStatus,
@@ -330,6 +332,20 @@ class Session:
 
         return (yield from self._renewing(attempt))
 
+    def turn(self, kept: float = -math.inf) -> Flow[None]:
+        """Wait until a request may be sent, by the pace and by the pauses that the server asks for, also while we wait.
+
+        Args:
+            kept: The end of the server's longest pause that is kept already.
+        """
+        while True:
+            wait, kept = self.pace.turn(kept)
+            if wait <= 0:
+                return
+            yield Sleep(wait)
+            if self.pace.is_kept(kept):
+                return
+
     def sign_in(self) -> Flow[None]:
         """Sign in to both layers (scc-interface.md 1.2), whatever the state was.
 
@@ -376,14 +392,15 @@ class Session:
             if not self._signed_in:
                 return
             jar, self._jar, self._signed_in = self._jar, CookieJar(), False
+        # A pause that the server has asked for is not waited for: whoever leaves would wait for nothing.
         with suppress(_SignedOut):  # led to the sign-in page: we are out
-            answer = yield from self._persisting(get(routes.SIGN_OUT), self._take_nothing, jar)
+            answer = yield from self._persisting(get(routes.SIGN_OUT), self._take_nothing, jar, kept=math.inf)
             if isinstance(answer, Head) and answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
                 # Django 5 signs out by POST only; the clients seen use GET (1.4).
                 token = jar.value(_CSRF_COOKIE, self._absolute(routes.SIGN_OUT), self.doors.now()) or ""
                 headers = (("X-CSRFToken", token), ("Referer", self._absolute("")))
                 request = Request("POST", routes.SIGN_OUT, headers=headers, body=FormBody(((_CSRF_FIELD, token),)))
-                yield from self._persisting(request, self._take_nothing, jar)
+                yield from self._persisting(request, self._take_nothing, jar, kept=math.inf)
 
     # -- sign-in ------------------------------------------------------------------------------------------------------
 
@@ -498,13 +515,17 @@ class Session:
         msg = f"{self._route(request.url)}: more than {_MAX_REDIRECTS} redirects; the site seems out of order"
         raise RedirectRefused(msg)
 
-    def _persisting(self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar) -> Flow[T | _Redirect]:
-        """Send one request, again after a pause where that is allowed and promises something."""
+    def _persisting(
+        self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar, *, kept: float = -math.inf
+    ) -> Flow[T | _Redirect]:
+        """Send one request, again after a pause where that is allowed and promises something.
+
+        A pause that the server asks for holds for all requests of the session, also where this one is not sent again.
+        """
         failures = 0
-        rested = False
         while True:
             try:
-                return (yield from self._once(request, take, jar, rested=rested))
+                return (yield from self._once(request, take, jar, kept))
             except _TryLater as signal:
                 error: Exception = signal.error
                 asked = signal.pause
@@ -513,21 +534,28 @@ class Session:
             except TransportError as failure:
                 error, asked = failure, None
                 allowed = request.safe or isinstance(failure, ConnectionFailed)
+            if asked is not None:
+                if asked > self._retries.longest_wait:
+                    raise self._busy(error, asked)
+                kept = max(kept, self.pace.hold(asked))
             failures += 1
             pause = self._retries.pause(failures, asked, self.doors.random) if allowed else None
             if pause is None:
                 raise error
-            if asked is not None:
-                self.pace.hold(asked)
-            rested = asked is not None
             self.emit(Retrying(self._route(request.url), str(error), pause))
             yield Sleep(pause)
 
+    def _busy(self, error: Exception, asked: float) -> ServerBusy:
+        msg = (
+            f"{error}. It asks for a pause of {asked:.0f} s, longer than a request waits"
+            f" ({self._retries.longest_wait:g} s): try again after that"
+        )
+        return ServerBusy(msg, status=getattr(error, "status", None), url=getattr(error, "url", None))
+
     def _once(
-        self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar, *, rested: bool
+        self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar, kept: float
     ) -> Flow[T | _Redirect]:
-        if (wait := self.pace.turn(rested=rested)) > 0:
-            yield Sleep(wait)
+        yield from self.turn(kept)
         prepared = self._prepared(request, jar)
         route = self._route(prepared.url)
         self.emit(Requested(prepared.method, route))
