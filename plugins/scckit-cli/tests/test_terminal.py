@@ -15,6 +15,8 @@ import pytest
 
 from scckit_emulator import Emulator
 
+from .conftest import Cli
+
 
 class Gate:
     """What the emulator's slow answers wait at."""
@@ -144,6 +146,15 @@ def test_no_terminal_is_too_narrow_for_an_id(served: dict[str, str], width: int)
     for row in rows:
         assert re.match(r"20260321aky0[012]00 .*2026-03-21 0[012]:00 .*finished", row)
         assert len(re.findall(r"[✔✘·]", row)) == 8
+
+
+def test_a_moment_among_other_values_leaves_them_their_column(served: dict[str, str], cli: Cli, tmp_path: Path) -> None:
+    """What a mirror's status names is beside its value, on a terminal of the usual width."""
+    folder = str(tmp_path / "mirror")
+    assert cli("mirror", folder, "--since", "2026-03-21").status == 0
+    _, shown = on_terminal(["mirror", folder, "--status"], served, width=80)
+
+    assert re.search(r"^measurements +3$", "\n".join(last_shown(shown)), re.MULTILINE), shown
 
 
 @pytest.mark.parametrize("words", [["search", "2026", "--plain"], ["version"]])

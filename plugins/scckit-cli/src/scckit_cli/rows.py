@@ -171,8 +171,10 @@ def _table(
         values = [row.get(column) for row in rows]
         words = [printable(_cell(value, short=console.is_terminal)) for value in values]
         numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        told = [value for value in values if value is not None]
+        moments = bool(told) and all(isinstance(value, datetime) for value in told)
         # A number, an ID or a moment that is folded can be neither read nor copied.
-        whole = numeric or column in _WHOLE or any(isinstance(value, datetime) for value in values)
+        whole = numeric or column in _WHOLE or moments
         heading = column.replace("_", " ")
         width = max(map(len, (*words, *heading.split()))) if whole and narrow else None
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold", width=width)
