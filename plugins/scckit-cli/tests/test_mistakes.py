@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import typer
 
 import scckit
 from scckit.testing import WSGITransport
-from scckit_cli.main import _own, main
+from scckit_cli.main import _own, app, main
 from scckit_emulator import Emulator
 
 from .conftest import IDS, Cli
@@ -199,6 +202,52 @@ class Interrupted:
 
     def close(self) -> None:
         """Have nothing open."""
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "done"), [("delete", "/delete", "deleted"), ("rerun", "rerun", "restarted")]
+)
+def test_ctrl_c_while_the_server_is_changed(cli: Cli, emulator: Emulator, command: str, path: str, done: str) -> None:
+    """What was under way may be done, so its name is said, and what was done before is printed; nothing more is begun."""
+
+    def interrupted(given: Any, start: Any) -> Any:
+        answer = emulator.wsgi(given, start)
+        if IDS[1] in given["PATH_INFO"] and path in given["PATH_INFO"]:
+            raise KeyboardInterrupt
+        return answer
+
+    result = cli(
+        *(command, *IDS, "--yes"),
+        connect=lambda _, **given: scckit.connect(emulator.base_url, transport=WSGITransport(interrupted), **given),
+    )
+
+    assert (result.status, result.out) == (130, f"{IDS[0]}\t{done}\n")
+    assert f"{IDS[1]}: interrupted, it may be {done} already; scckit show {IDS[1]} tells\n" in result.err
+    assert IDS[2] not in result.err
+    assert cli("show", IDS[2]).status == 0
+
+
+def commands(app: typer.Typer) -> Iterator[Callable[..., Any]]:
+    """Give the functions of all commands."""
+    yield from (one.callback for one in app.registered_commands if one.callback is not None)
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance)
+
+
+def test_a_file_that_cannot_be_read_costs_no_other(cli: Cli, raws: list[Path]) -> None:
+    """That is told by what reads it, for that file alone; typer, which would end all with its own words, asks of none."""
+    paths = {
+        f"{command.__name__} {name}": [getattr(one, "readable", None) for one in parameter.annotation.__metadata__]
+        for command in commands(app)
+        for name, parameter in inspect.signature(command, eval_str=True).parameters.items()
+        if "pathlib" in str(parameter.annotation)
+    }
+
+    assert len(paths) > 10
+    assert {name: asked for name, asked in paths.items() if asked != [False]} == {}
+    result = cli("upload", str(raws[0].parent), str(raws[0]), "--system", "437")
+    assert (result.status, result.out.split()) == (7, [raws[0].stem]), result.err
 
 
 def test_a_full_disk(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,12 +39,15 @@ __all__ = [
     "state_of",
 ]
 
+# Of paths typer would ask by itself whether they are readable, and end the whole command with words of its own where one is
+# not: ``readable=False`` leaves that to what reads the file.
 AsJSON = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
 AsCSV = Annotated[bool, typer.Option("--csv", help="Print CSV with a line of headings.")]
 AsPlain = Annotated[bool, typer.Option("--plain", help="Print values with tabs between, without headings.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 From = Annotated[
-    Path | None, typer.Option("--from", metavar="FILE", help="Take the first word of each line of a file.")
+    Path | None,
+    typer.Option("--from", metavar="FILE", readable=False, help="Take the first word of each line of a file."),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Take what a search finds from then on.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="End of that search, exclusive.")]

@@ -47,7 +47,9 @@ def login(
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--import", metavar="FILE", help="Take them from pollyxt_pipelines.ini or .scc_access.yaml."),
+        typer.Option(
+            "--import", metavar="FILE", readable=False, help="Take them from pollyxt_pipelines.ini or .scc_access.yaml."
+        ),
     ] = None,
     in_file: Annotated[bool, typer.Option("--file", help="Keep them in a file that you alone can read.")] = False,
     unchecked: Annotated[bool, typer.Option("--no-check", help="Keep them without trying them.")] = False,

@@ -48,23 +48,29 @@ _Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Lon
 
 def upload(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Raw SCC netCDF files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", readable=False, help="Raw SCC netCDF files.")],
     system: Annotated[
         int | None, typer.Option("--system", metavar="N", help="Number of the system; by default the profile's.")
     ] = None,
     sounding: Annotated[
         Path | None,
-        typer.Option("--sounding", metavar="FILE", help="Sounding, for one FILE; by default the one beside it."),
+        typer.Option(
+            "--sounding", metavar="FILE", readable=False, help="Sounding, for one FILE; by default the one beside it."
+        ),
     ] = None,
-    overlap: Annotated[Path | None, typer.Option("--overlap", metavar="FILE", help="Overlap file.")] = None,
-    lidar_ratio: Annotated[Path | None, typer.Option("--lidar-ratio", metavar="FILE", help="Lidar ratio file.")] = None,
+    overlap: Annotated[
+        Path | None, typer.Option("--overlap", metavar="FILE", readable=False, help="Overlap file.")
+    ] = None,
+    lidar_ratio: Annotated[
+        Path | None, typer.Option("--lidar-ratio", metavar="FILE", readable=False, help="Lidar ratio file.")
+    ] = None,
     delay: Annotated[
         int, typer.Option("--delay", metavar="HOURS", help="Hours to wait before the processing, 0 to 96.")
     ] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Delete what the SCC has of the same ID.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until each is finished.")] = False,
     download: Annotated[
-        Path | None, typer.Option("--download", metavar="DIR", help="Wait, then download all products.")
+        Path | None, typer.Option("--download", metavar="DIR", readable=False, help="Wait, then download all products.")
     ] = None,
     timeout: _Timeout = 6.0,
     workers: Workers = 4,
@@ -238,7 +244,9 @@ def download(
     until: Until = None,
     station: Station = None,
     kinds: Kinds = None,
-    into: Annotated[Path, typer.Option("--into", "-d", metavar="DIR", help="Folder for the products.")] = Path(),
+    into: Annotated[
+        Path, typer.Option("--into", "-d", metavar="DIR", readable=False, help="Folder for the products.")
+    ] = Path(),
     existing: Annotated[
         Literal["verify", "skip", "replace", "fail"],
         typer.Option("--existing", help="What to do with files that are here."),
@@ -362,6 +370,9 @@ def _each(
                 act(scc, one)
             except SCCError as error:
                 troubles.note(one, error)
+            except KeyboardInterrupt:  # the request may have gone out; what the server made of it nobody knows here
+                say(f"{one}: interrupted, it may be {done} already; scckit show {one} tells")
+                raise
             else:
                 yield {"id": one, "state": done}
 

@@ -22,7 +22,7 @@ __all__ = ["COMMANDS"]
 
 def mirror(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="The folder; it is made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(readable=False, help="The folder; it is made if it is not there.")],
     since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="Fetch what began from then on.")] = None,
     until: Annotated[
         str | None, typer.Option("--until", metavar="DATE", help="End of that, exclusive; by default none.")

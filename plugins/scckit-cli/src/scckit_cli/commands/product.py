@@ -18,7 +18,7 @@ __all__ = ["app"]
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look into product files on this machine.")
 
-_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Product files.")]
+_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", readable=False, help="Product files.")]
 
 
 @app.command("show")
@@ -45,7 +45,13 @@ def plot(
     files: _Files,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The picture, for one FILE; by default FILE with .png."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            readable=False,
+            help="The picture, for one FILE; by default FILE with .png.",
+        ),
     ] = None,
     as_json: AsJSON = False,
     as_csv: AsCSV = False,
