@@ -8,9 +8,12 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import scckit
+from scckit.testing import WSGITransport
 from scckit_cli.commands.look import MODULES
 from scckit_cli.main import _own
 from scckit_emulator import Emulator, Fault
@@ -124,16 +127,112 @@ def test_the_sounding_beside_a_raw_file_goes_with_it(cli: Cli, tmp_path: Path) -
 
 
 def test_waiting(cli: Cli, raws: list[Path]) -> None:
-    """Each measurement gets a line when it is finished; one that is not in time is told with status 8."""
+    """Each measurement gets a line as soon as it is finished; one that is not in time is told with status 8."""
     assert cli("upload", str(raws[0]), "--system", "437").status == 0
     late = cli("wait", raws[0].stem, "--timeout", "0.001")
     assert late.status == 8
     done = cli("wait", raws[0].stem, IDS[0])
     assert done.status == 0
     assert [line.split("\t")[:2] for line in done.out.splitlines()] == [
-        [raws[0].stem, "finished"],
         [IDS[0], "finished"],
+        [raws[0].stem, "finished"],
     ]
+
+
+class Waits:
+    """Counts the seconds that a client sleeps, and notes when what was asked for."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Begin."""
+        self._emulator = emulator
+        self.slept = 0.0
+        self.downloads: dict[str, float] = {}
+
+    def sleep(self, seconds: float) -> None:
+        """Let the emulator's time pass."""
+        self.slept += seconds
+        self._emulator.clock.advance(seconds)
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return self.slept
+
+    def connect(self, _: object, **given: Any) -> scckit.Client:
+        """Connect with all that."""
+        return scckit.connect(
+            self._emulator.base_url, **{**given, "transport": WSGITransport(self._wsgi), "sleep": self.sleep}
+        )
+
+    def _wsgi(self, given: Any, start: Any) -> Any:
+        path = given["PATH_INFO"]
+        if "/download-" in path:
+            self.downloads.setdefault(next(one for one in path.split("/") if "aky" in one), self.slept)
+        return self._emulator.wsgi(given, start)
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """Write a raw file whose sounding is nowhere, so that the SCC never begins with it."""
+    raw, start = tmp_path / "20260321aky0400.nc", BEGIN + timedelta(hours=4)
+    write_raw(raw, measurement_id=raw.stem, start=start, stop=start + timedelta(hours=1), sounding="rs_none.nc")
+    return raw
+
+
+def test_what_is_never_finished_keeps_nothing_back(
+    cli: Cli, emulator: Emulator, endless: Path, raws: list[Path], tmp_path: Path
+) -> None:
+    """The limit is for all together; what is finished is downloaded long before it, whatever stands first."""
+    waits = Waits(emulator)
+    words = (str(endless), *map(str, raws), "--system", "437", "--download", str(tmp_path / "products"))
+    result = cli("upload", *words, "--timeout", "1", connect=waits.connect, clock=waits.clock)
+
+    assert result.status == 8
+    assert {path.name for path in (tmp_path / "products").iterdir()} == {one.stem for one in raws}
+    assert set(waits.downloads) == {one.stem for one in raws}
+    assert max(waits.downloads.values()) < 1800
+    assert 3590 < waits.slept < 3700
+    assert f"{endless.stem} is not started after 3600 s of waiting" in result.err
+    assert result.err.rstrip().endswith(f"--timeout 1.0 {endless}")
+
+
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_one_limit_for_all(cli: Cli, emulator: Emulator, endless: Path, stands_still: bool) -> None:
+    """Each that is late is told with the whole limit, also by a clock that stands still; what is done stands first."""
+    second = endless.with_name("20260321aky0430.nc")
+    endless_too = BEGIN + timedelta(hours=4.5)
+    write_raw(
+        second, measurement_id=second.stem, start=endless_too, stop=endless_too + timedelta(hours=1), sounding="rs_n.nc"
+    )
+    assert cli("upload", str(endless), str(second), "--system", "437").status == 0
+    waits = Waits(emulator)
+    clock = (lambda: 0.0) if stands_still else waits.clock
+    result = cli(*("wait", endless.stem, second.stem, IDS[0], "--timeout", "0.5"), connect=waits.connect, clock=clock)
+
+    assert (result.status, result.out.split()[0]) == (8, IDS[0])
+    assert 1790 < waits.slept < 1900
+    for one in (endless, second):
+        assert f"{one.stem} is not started after 1800 s of waiting" in result.err
+
+
+def test_an_unknown_id_among_several_has_its_grace(cli: Cli, emulator: Emulator) -> None:
+    """A new measurement may not be known at once; after two minutes one is not, and is told."""
+    waits = Waits(emulator)
+    result = cli("wait", "20260321aky2300", IDS[0], connect=waits.connect, clock=waits.clock)
+
+    assert (result.status, result.out.split()[0]) == (4, IDS[0])
+    assert 115 < waits.slept < 200
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf"])
+@pytest.mark.parametrize("words", [("wait", IDS[0]), ("upload", "x.nc", "--system", "437", "--wait")])
+def test_a_limit_that_is_none(cli: Cli, words: tuple[str, ...], hours: str) -> None:
+    """It is told in hours, as it was given, by whatever waits."""
+    result = cli(*words, "--timeout", hours)
+
+    assert (result.status, result.err) == (
+        2,
+        f"scckit: --timeout is in hours, more than 0; found {float(hours):g}\n",
+    )
 
 
 def test_what_destroys_asks_first(cli: Cli) -> None:

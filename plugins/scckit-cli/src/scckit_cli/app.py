@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class State:
         debug: Show tracebacks.
         profile_name: The profile that was named, None if none was.
         hidden: Texts that may be in no message.
+        clock: A clock in seconds, for the limit of a wait.
         resumes: The same line again goes on where it was interrupted.
     """
 
@@ -89,6 +91,7 @@ class State:
     debug: bool = False
     profile_name: str | None = None
     hidden: set[str] = field(default_factory=set, repr=False)
+    clock: Callable[[], float] = time.monotonic
     resumes: bool = False
     _config: Any = field(default=None)
 

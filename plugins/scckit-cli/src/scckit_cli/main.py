@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -66,6 +67,7 @@ def main(
     environ: Mapping[str, str] | None = None,
     connect: Callable[..., Client] | None = None,
     ask: Callable[[str, bool], str] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Do what the command line says.
 
@@ -74,12 +76,13 @@ def main(
         environ: The environment; by default that of the process.
         connect: Makes clients; a parameter for tests, ``scckit.connect`` by default.
         ask: Asks a person; a parameter for tests.
+        clock: A clock in seconds; a parameter for tests.
 
     Returns:
         The exit status.
     """
     given = _sorted(sys.argv[1:] if arguments is None else arguments)
-    state = State(os.environ if environ is None else environ, connect, ask, debug="--debug" in given)
+    state = State(os.environ if environ is None else environ, connect, ask, debug="--debug" in given, clock=clock)
     state.hidden |= {
         state.environ[name] for name in ("SCCKIT_HTTP_PASSWORD", "SCCKIT_PASSWORD") if name in state.environ
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -43,7 +44,19 @@ _LONGEST_DELAY: Final = 96
 _ASKED: Final = 5
 
 _IDs = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Measurement IDs, or - for standard input.")]
-_Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Longest wait for each, in hours.")]
+_Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Longest wait for all, in hours.")]
+
+#: In so many seconds each of several that are waited for has its turn.
+_ROUND: Final = 30.0
+
+#: For so many seconds the API may not know a new measurement yet (scc-interface.md 4.7).
+_GRACE: Final = 120.0
+
+#: A wait of so many seconds is a look.
+_LAST_LOOK: Final = 0.001
+
+#: Seconds that are enough for the second look at what is finished.
+_CONFIRMING: Final = 10.0
 
 
 def upload(
@@ -89,9 +102,7 @@ def upload(
     if not 0 <= delay <= _LONGEST_DELAY:
         msg = f"--delay is in hours, 0 to {_LONGEST_DELAY}; found {delay}"
         raise InvalidInput(msg)
-    if timeout <= 0:
-        msg = f"--timeout is in hours, more than 0; found {timeout:g}"
-        raise InvalidInput(msg)
+    limit = _seconds(timeout)
     raws = _raws(files, look=sounding is None)
     if sounding is not None and len(raws) > 1:
         msg = "--sounding goes with one FILE; the soundings of several are found beside them"
@@ -114,7 +125,14 @@ def upload(
             ids = {str(row["id"]): str(row["file"]) for row in arrived}
             # What was sent is there: once more the same line waits for it, and does not send it again.
             after = Troubles(context, len(ids), names=ids, without=("replace", "yes"))
-            _followed(scc, list(ids), form, timeout, download, workers, after)
+            waited = _waiting(scc, list(ids), limit, state.clock, after)
+            if download is None:
+                _show_waited(waited, form)
+            else:
+                # Each is downloaded as soon as it is finished, while the others are waited for.
+                finished = (str(row["id"]) for row in waited)
+                products = _downloading(scc, finished, None, download, "verify", workers, after)
+                show(products, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
             after.tell()
             troubles.errors.extend(after.errors)
     troubles.leave()
@@ -133,19 +151,6 @@ def _arrived(raws: Sequence[_Raw], outcomes: Outcomes, troubles: Troubles) -> It
             troubles.leave_out(outcome.item)
         else:
             troubles.note(outcome.item, outcome.error)
-
-
-def _followed(
-    scc: Client, ids: list[str], form: Form, timeout: float, download: Path | None, workers: int, troubles: Troubles
-) -> None:
-    """Wait for what was uploaded, and download what is finished."""
-    waited = _waiting(scc, ids, timeout, troubles)
-    if download is None:
-        _show_waited(waited, form)
-    else:
-        finished = [str(row["id"]) for row in waited]
-        files = _downloading(scc, finished, None, download, "verify", workers, troubles)
-        show(files, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
 
 
 class _Raw:
@@ -206,6 +211,7 @@ def wait(
 ) -> None:
     """Wait until measurements are finished; exits with 8 if one is not in time."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
+    limit = _seconds(timeout)
     state = state_of(context)
     state.resumes = True
     with state.client() as scc:
@@ -213,19 +219,59 @@ def wait(
             _name(one) for one in items(state, scc, ids or (), file=file, since=since, until=until, station=station)
         ]
         troubles = Troubles(context, len(wanted))
-        _show_waited(_waiting(scc, wanted, timeout, troubles), form)
+        _show_waited(_waiting(scc, wanted, limit, state.clock, troubles), form)
     troubles.leave()
 
 
-def _waiting(scc: Client, ids: Sequence[str], hours: float, troubles: Troubles) -> Iterator[Row]:
-    """Wait for each; give the row of each that is finished."""
-    from scckit import SCCError
+def _seconds(hours: float) -> float:
+    """Return the limit of a wait.
 
-    for one in ids:
-        try:
-            yield measurement_row(scc.measurements.wait(one, timeout=hours * 3600))
-        except SCCError as error:
-            troubles.note(one, error)
+    Raises:
+        InvalidInput: It is none.
+    """
+    if not (math.isfinite(hours) and hours > 0):
+        msg = f"--timeout is in hours, more than 0; found {hours:g}"
+        raise InvalidInput(msg)
+    return hours * 3600
+
+
+def _waiting(
+    scc: Client, ids: Sequence[str], limit: float, clock: Callable[[], float], troubles: Troubles
+) -> Iterator[Row]:
+    """Wait for all, at most for ``limit`` seconds; give the row of each as soon as it is finished."""
+    from scckit import SCCError
+    from scckit.errors import MeasurementNotFound, WaitTimeout
+
+    begun, slept = clock(), 0.0
+    left = dict.fromkeys(ids)
+    while left:
+        share = _ROUND / len(left)
+        for one in list(left):
+            # A clock that stands still while we sleep (a laptop's, a test's) must not make the wait endless.
+            rest = limit - max(clock() - begun, slept)
+            # At the limit each still gets a look, so that what was finished in time is not told as late.
+            turn = limit if len(ids) == 1 else max(min(share, rest), _LAST_LOOK)
+            try:
+                found = scc.measurements.wait(one, timeout=turn)
+                if turn < rest:  # a short turn may end with its first look at the finished one
+                    found = scc.measurements.wait(one, timeout=min(_CONFIRMING, rest))
+            except WaitTimeout as error:
+                slept += turn
+                if rest <= turn:
+                    del left[one]
+                    text = str(error).replace(f" after {turn:g} s of", f" after {limit:g} s of")
+                    troubles.note(one, WaitTimeout(text))
+            except MeasurementNotFound as error:
+                slept += turn
+                if rest <= turn or limit - rest + turn >= _GRACE:
+                    del left[one]
+                    troubles.note(one, error)
+            except SCCError as error:
+                del left[one]
+                troubles.note(one, error)
+            else:
+                del left[one]
+                yield measurement_row(found)
 
 
 def _show_waited(rows: Iterator[Row], form: Form) -> None:
@@ -274,7 +320,7 @@ _FILE_COLUMNS: Final = ("measurement_id", "kind", "path", "size")
 
 def _downloading(
     scc: Client,
-    wanted: Sequence[Any],
+    wanted: Iterable[Any],
     kinds: list[str] | None,
     into: Path,
     existing: Any,
