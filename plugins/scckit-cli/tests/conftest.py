@@ -40,6 +40,10 @@ class MemoryKeyring(KeyringBackend):
         """Keep something."""
         self.kept[service, username] = password
 
+    def delete_password(self, service: str, username: str) -> None:
+        """Forget it."""
+        del self.kept[service, username]
+
 
 @pytest.fixture(autouse=True)
 def ring() -> Iterator[MemoryKeyring]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -316,3 +317,47 @@ def test_an_end_of_input_at_a_question(
 
     assert result.status == 130
     assert result.err.splitlines()[-1] == "scckit: interrupted"
+
+
+@pytest.mark.parametrize("into", ["keyring", "file"])
+def test_credentials_are_in_one_place(
+    cli: Cli, emulator: Emulator, alone: dict[str, str], ring: MemoryKeyring, into: str
+) -> None:
+    """Those of the same profile in the other place, which nobody would change with these, are gone; others stay."""
+    for profile in ("aky", "pot"):
+        assert (
+            cli("login", "--profile", profile, *["--file"] * (into == "keyring"), answers=typed(emulator)).status == 0
+        )
+    result = cli("login", "--profile", "aky", *["--file"] * (into == "file"), answers=typed(emulator))
+
+    assert result.status == 0, result.err
+    secrets = Path(alone["SCCKIT_CONFIG"]).with_name("credentials.toml")
+    tables = set(tomllib.loads(secrets.read_text(encoding="utf-8")))
+    assert tables == {"pot" if into == "keyring" else "aky"}
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert {name for _, name in ring.kept} == {"aky" if into == "keyring" else "pot"}
+    assert (f"what {secrets} had of the profile aky was taken out of it" in result.err) == (into == "keyring")
+    for profile in ("aky", "pot"):
+        assert cli("check", "--profile", profile).status == 0
+
+
+@pytest.mark.parametrize("told_by", ["--base-url", "file", "SCCKIT_BASE_URL"])
+def test_the_server_is_kept_with_its_credentials(
+    cli: Cli, emulator: Emulator, alone: dict[str, str], tmp_path: Path, told_by: str
+) -> None:
+    """Wherever it was told, the next command asks the same one; what is named first in the documents wins."""
+    server, others = emulator.base_url, "http://127.0.0.1:1/"
+    path = tmp_path / ".scc_access.yaml"
+    path.write_text(
+        YAML.format(*typed(emulator))
+        + f"base_url: {server if told_by == 'file' else others}\n" * (told_by != "SCCKIT_BASE_URL"),
+        encoding="utf-8",
+    )
+    alone["SCCKIT_BASE_URL"] = server if told_by == "SCCKIT_BASE_URL" else others
+    words = ("--base-url", server) if told_by == "--base-url" else ()
+    result = cli("login", "--import", str(path), "--file", *words)
+    del alone["SCCKIT_BASE_URL"]
+
+    assert result.status == 0, result.err
+    assert f"its server is {server}, as {path if told_by == 'file' else told_by} has it" in result.err
+    assert f'base_url = "{server}"' in Path(alone["SCCKIT_CONFIG"]).read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from scckit.errors import InvalidInput
 from scckit_cli.app import State
 from scckit_cli.commands import access, change, look, mirror, product, tools
 from scckit_cli.talk import ReaderGone, finish, let_go, say
@@ -57,6 +58,9 @@ def _scckit(
     5 refused by the SCC, 6 network, 7 files, 8 time ran out, 130 interrupted. --profile and --debug may stand anywhere.
     """
     state: State = context.obj
+    if profile is not None and not profile.strip():
+        msg = "--profile needs the name of a profile, such as aky"
+        raise InvalidInput(msg)
     state.profile_name = profile or state.profile_name
     state.debug = debug or state.debug
 

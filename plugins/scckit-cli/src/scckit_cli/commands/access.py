@@ -40,7 +40,7 @@ def login(
         str | None, typer.Option("--station", metavar="CODE", help="What searches look at if they name no station.")
     ] = None,
     system: Annotated[
-        int | None, typer.Option("--system", metavar="N", help="What uploads use if they name no system.")
+        int | None, typer.Option("--system", metavar="N", min=1, help="What uploads use if they name no system.")
     ] = None,
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="A server other than the public SCC.")
@@ -61,9 +61,16 @@ def login(
 
     state = state_of(context)
     config = state.config
+    station = _station(station)
     if not in_file:
         keyring.require(config.name)
     secrets = _imported(source) if source is not None else _asked(state)
+    servers = {
+        "--base-url": base_url,
+        str(source): secrets.pop("base_url", None),
+        "SCCKIT_BASE_URL": state.environ.get("SCCKIT_BASE_URL"),
+    }
+    told_by, base_url = next(((where, url) for where, url in servers.items() if url), ("", None))
     state.hidden |= {secrets["http_password"], secrets["password"]}
     if missing := [key for key, value in secrets.items() if not value]:
         msg = f"nothing was given for {', '.join(missing)}; all four are needed, nothing was kept"
@@ -77,14 +84,41 @@ def login(
     else:
         keyring.store(config.name, secrets)
         place = "the keyring"
+    # They are for that server, so the profile has to go there again, whatever the environment says then.
     profile = Profile(config.name, "file" if in_file else "keyring", station, system, base_url)
     path = config.save(profile, is_default=not config.names)
     tried = "" if unchecked else "they work, and "
     say(f"{tried}they are kept in {place} for the profile {config.name}; its settings are in {path}")
+    if base_url is not None:
+        say(f"its server is {base_url}, as {told_by} has it")
+    if in_file:
+        keyring.forget(config.name)
+    elif (forgotten := config.forget_secrets(config.name)) is not None:
+        say(f"what {forgotten} had of the profile {config.name} was taken out of it")
     if config.name != (chosen := Config(state.environ).name):
         say(f"the profile in use is {chosen}; --profile {config.name} uses this one")
     if "SCCKIT_PASSWORD" in state.environ:
         say("the environment has credentials too, and they come first: unset SCCKIT_PASSWORD and the other three")
+
+
+def _station(given: str | None) -> str | None:
+    """Return the code of a station as the SCC has it.
+
+    Raises:
+        InvalidInput: It can be none.
+    """
+    from datetime import UTC, datetime
+
+    from scckit.operations import SearchMeasurements
+
+    if given is None:
+        return None
+    code = given.lower()
+    if code == "all":
+        msg = "a profile has one station or none; --station all is for searches"
+        raise InvalidInput(msg)
+    SearchMeasurements(datetime(2000, 1, 1, tzinfo=UTC), station=code)  # which would refuse it each time
+    return code
 
 
 def _asked(state: State) -> dict[str, str]:
@@ -93,7 +127,7 @@ def _asked(state: State) -> dict[str, str]:
 
 
 def _imported(path: Path) -> dict[str, str]:
-    """Read the file of another client: an INI with [http] and [auth], or YAML with two pairs in lists.
+    """Read the file of another client: an INI with [http] and [auth], or YAML with two pairs in lists and perhaps a server.
 
     Raises:
         InvalidInput: It is neither.
@@ -140,11 +174,11 @@ def _yaml(text: str) -> dict[str, str] | None:
         if not isinstance(pair, list) or not all(isinstance(one, str) for one in pair):
             return None
         pairs += pair
-    return (
-        {key: str(one) for (key, *_), one in zip(_QUESTIONS, pairs, strict=True)}
-        if len(pairs) == len(_QUESTIONS)
-        else None
-    )
+    if len(pairs) != len(_QUESTIONS):
+        return None
+    base_url = found.get("base_url")
+    server = {"base_url": base_url} if isinstance(base_url, str) and base_url else {}
+    return {key: str(one) for (key, *_), one in zip(_QUESTIONS, pairs, strict=True)} | server
 
 
 def check(context: typer.Context) -> None:

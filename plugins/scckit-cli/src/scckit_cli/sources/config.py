@@ -193,6 +193,25 @@ class Config:
         _put(path, tomlkit.dumps(document), 0o600)
         return path
 
+    def forget_secrets(self, name: str) -> Path | None:
+        """Take the secrets of a profile out of ``credentials.toml``; return its path if they were there.
+
+        Raises:
+            ConfigurationError: The file is not as it must be.
+            LocalFileError: It cannot be written.
+        """
+        import tomlkit  # noqa: PLC0415 - as above
+
+        path = self.secrets
+        if path is None or not path.exists():
+            return None
+        document = _document(path)
+        if name not in document:
+            return None
+        del document[name]
+        _put(path, tomlkit.dumps(document), 0o600)
+        return path
+
     def _place(self, path: Path | None) -> Path:
         if path is None:
             msg = f"there is no place for a configuration: set {CONFIG} to the path of a file"

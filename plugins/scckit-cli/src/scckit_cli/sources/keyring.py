@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from scckit.errors import ConfigurationError, MissingCredentials
 from scckit.plugins import Credentials, hookimpl
 from scckit_cli.sources.config import FIELDS, Config
 
-__all__ = ["SERVICE", "require", "scckit_credentials", "store"]
+__all__ = ["SERVICE", "forget", "require", "scckit_credentials", "store"]
 
 #: Name of the service in the keyring; the user name there is the profile's.
 SERVICE: Final = "scckit"
@@ -91,3 +92,11 @@ def store(name: str, secrets: Mapping[str, str]) -> None:
     if problem:
         msg = f"the keyring {problem}: scckit login --file keeps the credentials in a file instead"
         raise ConfigurationError(msg)
+
+
+def forget(name: str) -> None:
+    """Take the credentials of a profile out of the keyring, if there is one that has them."""
+    with suppress(Exception):  # as above; what is not there is not missed
+        import keyring  # noqa: PLC0415 - as above
+
+        keyring.delete_password(SERVICE, name)
