@@ -15,6 +15,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Never
 
@@ -583,6 +584,37 @@ def test_an_endless_archive_is_stopped(tmp_path: Path) -> None:
     sink.abort()
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("route", [None, "download-optical/"])
+@pytest.mark.parametrize("unpacks", [True, False])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<html>", "is not a zip archive"),
+        (BOTH[:-9], "is damaged"),
+        (STORED.replace(b"data", b"dat4"), "it is damaged"),
+        (made(("../x.nc", b"x")), "leads out"),
+        (made(("a.nc", b"x"), ("b/A.nc", b"x")), "same base name"),
+        (made((PRODUCT, bytes(17 * 1024 * 1024))), "as bombs do"),
+    ],
+)
+def test_an_archive_is_called_by_what_it_is_for(
+    tmp_path: Path, content: bytes, said: str, unpacks: bool, route: str | None
+) -> None:
+    """Its temporary file is gone when the message is read; the measurement and the address say what to ask for again."""
+    sink = ArchiveSink(tmp_path, ID, [NETCDF], unpack=unpacks)
+    called = f"the archive for {ID}"
+    if route is not None:
+        sink = sink.noting(
+            server="https://scc.example/", route=route, when=datetime(2026, 3, 21, tzinfo=UTC), measurement=None
+        )
+        called += " (download-optical)"
+    with pytest.raises(UnsafeArchive, match=said) as error:
+        poured(sink, content, len(content))
+
+    assert str(error.value).startswith(f"{called} is ")
+    assert str(tmp_path) not in str(error.value)
 
 
 def test_arguments_are_checked_at_once(tmp_path: Path) -> None:

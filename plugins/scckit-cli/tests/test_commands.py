@@ -95,6 +95,17 @@ def test_what_failed_can_be_repeated_as_told(cli: Cli, emulator: Emulator, tmp_p
     assert cli("download", IDS[2], "--kinds", "elda", "--into", str(tmp_path)).status == 4
 
 
+@pytest.mark.parametrize("kept", [(), ("--archives",)])
+def test_a_damaged_archive_is_the_server_s(cli: Cli, emulator: Emulator, tmp_path: Path, kept: tuple[str, ...]) -> None:
+    """It is called by what it is for, since the file that held it is gone, and it is no file of this side."""
+    emulator.faults.add(Fault.archive("corrupt"), path=f"{IDS[0]}/download-optical/")
+    result = cli("download", IDS[0], "--kinds", "elda", "--into", str(tmp_path), *kept)
+
+    assert result.status == 5
+    assert f"scckit: the archive for {IDS[0]} (download-optical) is " in result.err
+    assert str(tmp_path) not in result.err
+
+
 def test_a_night_is_uploaded_waited_for_and_downloaded(cli: Cli, raws: list[Path], tmp_path: Path) -> None:
     """Good files are sent with the soundings beside them, a bad one keeps none of them, and only it is to be repeated."""
     sounding = raws[0].with_name(f"rs_{raws[0].stem[:-2]}.nc")

@@ -99,7 +99,7 @@ class Member:
     chunks: Iterable[bytes]
 
 
-def read_members(archive: Path, limits: Limits) -> Generator[Member]:
+def read_members(archive: Path, limits: Limits, *, called: str | None = None) -> Generator[Member]:
     """Give the files of an archive one after the other; folders in it are left out, whatever their depth.
 
     All names are checked before the first member is given.
@@ -107,6 +107,7 @@ def read_members(archive: Path, limits: Limits) -> Generator[Member]:
     Args:
         archive: The archive.
         limits: How much it may hold.
+        called: What messages call it, in place of a path that nobody knows; None for the path.
 
     Raises:
         UnsafeArchive: It is no zip archive, is damaged, or holds what it should not; the message says which member.
@@ -114,15 +115,18 @@ def read_members(archive: Path, limits: Limits) -> Generator[Member]:
     """
     with telling("read", archive):
         file = io.FileIO(archive)
-    with _Reader(file, archive, max(limits.max_members * _ENTRY, _CHUNK)) as reader:
-        _require_zip(reader, archive)
-        with _judging(archive), zipfile.ZipFile(reader) as opened:
+    called = str(archive) if called is None else called
+    with _Reader(file, called, max(limits.max_members * _ENTRY, _CHUNK)) as reader:
+        with telling("read", archive):
+            head = reader.read(1024)
+        _require_zip(head, called)
+        with _judging(called), zipfile.ZipFile(reader) as opened:
             infos = opened.infolist()
-            _check(archive, infos, limits)
-            meter = _Meter(archive, limits)
+            _check(called, infos, limits)
+            meter = _Meter(called, limits, archive.stat().st_size)
             for info in infos:
                 if not info.is_dir():
-                    yield Member(_base_name(info), _chunks(opened, info, archive, meter))
+                    yield Member(_base_name(info), _chunks(opened, info, called, meter))
 
 
 def check_name(name: str) -> str | None:
@@ -166,24 +170,22 @@ def _is_invisible(letter: str) -> bool:
 class _Reader(io.BufferedReader):
     """Refuses to read very much at once: the table of contents is read whole, and says itself how long it is."""
 
-    def __init__(self, file: io.FileIO, archive: Path, most: int) -> None:
+    def __init__(self, file: io.FileIO, called: str, most: int) -> None:
         super().__init__(file)
-        self._archive = archive
+        self._called = called
         self._most = most
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > self._most:
-            msg = f"{self._archive} is refused: its table of contents is said to have {size} bytes"
+            msg = f"{self._called} is refused: its table of contents is said to have {size} bytes"
             raise UnsafeArchive(msg)
         return super().read(size)
 
 
-def _require_zip(reader: _Reader, archive: Path) -> None:
+def _require_zip(head: bytes, called: str) -> None:
     """A zip archive begins with its first member, or with its end; others may hold two files in one."""
-    with telling("read", archive):
-        head = reader.read(1024)
     if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        msg = f"{archive} is not a zip archive: it is {_what(head)}; nothing of it was kept"
+        msg = f"{called} is not a zip archive: it is {_what(head)}; nothing of it was kept"
         raise UnsafeArchive(msg)
 
 
@@ -197,22 +199,22 @@ def _what(head: bytes) -> str:
     return named or ("binary data of another kind" if b"\x00" in head else "text of another kind")
 
 
-def _check(archive: Path, infos: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check(called: str, infos: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(infos) > limits.max_members:
-        msg = f"{archive} is refused: it has {len(infos)} members, more than {limits.max_members}"
+        msg = f"{called} is refused: it has {len(infos)} members, more than {limits.max_members}"
         raise UnsafeArchive(msg)
     seen: dict[str, str] = {}
     for info in infos:
         # zipfile shortens and mends some names; what it made of them is checked, and what they were.
         reason = check_name(info.orig_filename) or check_name(info.filename) or _check_kind(info)
         if reason is not None:
-            raise _refused(archive, info, reason)
+            raise _refused(called, info, reason)
         if info.is_dir():
             continue
         key = _collision_key(_base_name(info))
         if key in seen:
             raise _refused(
-                archive, info, f"another member, {seen[key]!r}, has the same base name on some or all systems"
+                called, info, f"another member, {seen[key]!r}, has the same base name on some or all systems"
             )
         seen[key] = info.filename
 
@@ -245,52 +247,52 @@ def _collision_key(name: str) -> str:
 class _Meter:
     """Counts what is really unpacked."""
 
-    def __init__(self, archive: Path, limits: Limits) -> None:
-        self._archive = archive
+    def __init__(self, called: str, limits: Limits, size: int) -> None:
+        self._called = called
         self._limits = limits
-        self._allowed = max(_HARMLESS, limits.max_ratio * archive.stat().st_size)
+        self._allowed = max(_HARMLESS, limits.max_ratio * size)
         self._total = 0
 
     def count(self, info: zipfile.ZipInfo, size: int) -> None:
         self._total += size
         if self._total > self._limits.max_total_bytes:
             raise _refused(
-                self._archive, info, f"with it the archive unpacks to more than {self._limits.max_total_bytes} bytes"
+                self._called, info, f"with it the archive unpacks to more than {self._limits.max_total_bytes} bytes"
             )
         if self._total > self._allowed:
             reason = f"with it the archive unpacks to more than {self._limits.max_ratio:g} times its size, as bombs do"
-            raise _refused(self._archive, info, reason)
+            raise _refused(self._called, info, reason)
 
 
-def _chunks(opened: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path, meter: _Meter) -> Iterator[bytes]:
+def _chunks(opened: zipfile.ZipFile, info: zipfile.ZipInfo, called: str, meter: _Meter) -> Iterator[bytes]:
     size = 0
-    with _judging(archive, info), opened.open(info) as stream:
+    with _judging(called, info), opened.open(info) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             meter.count(info, len(chunk))
             yield chunk
     if size != info.file_size:
-        raise _refused(archive, info, f"it is damaged: {info.file_size} bytes were announced, {size} came")
+        raise _refused(called, info, f"it is damaged: {info.file_size} bytes were announced, {size} came")
 
 
 @contextmanager
-def _judging(archive: Path, info: zipfile.ZipInfo | None = None) -> Iterator[None]:
+def _judging(called: str, info: zipfile.ZipInfo | None = None) -> Iterator[None]:
     """Turn what goes wrong while reading into our errors."""
     try:
         yield
     except _DAMAGED as error:
         if info is not None:
-            raise _refused(archive, info, f"it is damaged ({error})") from error
-        msg = f"{archive} is damaged or not complete ({error}); nothing of it was kept, download it again"
+            raise _refused(called, info, f"it is damaged ({error})") from error
+        msg = f"{called} is damaged or not complete ({error}); nothing of it was kept, download it again"
         raise UnsafeArchive(msg) from error
     except OSError as error:
         # Offsets that make no sense end in a seek that the system refuses.
         if error.errno == errno.EINVAL:
-            msg = f"{archive} is damaged: it points outside of itself; nothing of it was kept, download it again"
+            msg = f"{called} is damaged: it points outside of itself; nothing of it was kept, download it again"
             raise UnsafeArchive(msg) from error
-        msg = f"cannot read {archive}: {error.strerror or error}"
+        msg = f"cannot read {called}: {error.strerror or error}"
         raise LocalFileError(msg) from error
 
 
-def _refused(archive: Path, info: zipfile.ZipInfo, reason: str) -> UnsafeArchive:
-    return UnsafeArchive(f"{archive} is refused: member {info.orig_filename!r}: {reason}; nothing of it was kept")
+def _refused(called: str, info: zipfile.ZipInfo, reason: str) -> UnsafeArchive:
+    return UnsafeArchive(f"{called} is refused: member {info.orig_filename!r}: {reason}; nothing of it was kept")

@@ -162,6 +162,12 @@ class ArchiveSink:
     def _folder(self) -> Path:
         return self._into / self._id
 
+    @property
+    def _called(self) -> str:
+        """What messages call the archive; the name of its temporary file says nothing to anybody."""
+        route = "" if self._source is None else f" ({self._source.route.strip('/')})"
+        return f"the archive for {self._id}{route}"
+
     def noting(self, *, server: str, route: str, when: datetime, measurement: Measurement | None) -> ArchiveSink:
         """Return a sink like this one that records in the manifest where its files come from.
 
@@ -200,7 +206,7 @@ class ArchiveSink:
         """
         part = self._begun()
         if part.size + len(chunk) > self._limits.max_total_bytes:
-            msg = f"the archive for {self._id} is refused: it has more than {self._limits.max_total_bytes} bytes"
+            msg = f"{self._called} is refused: it has more than {self._limits.max_total_bytes} bytes"
             raise UnsafeArchive(msg)
         part.write(chunk)
 
@@ -231,7 +237,7 @@ class ArchiveSink:
 
     def _begun(self) -> PartFile:
         if self._part is None:
-            msg = f"the archive for {self._id}: call begin() before write() and commit()"
+            msg = f"{self._called}: call begin() before write() and commit()"
             raise LocalFileError(msg)
         return self._part
 
@@ -262,11 +268,11 @@ class ArchiveSink:
             owner = self._owner(name)
             return self._folder / owner.name / name if owner is not None else None
 
-        return _stage_all(archive.path, staging, place, self._limits)
+        return _stage_all(archive.path, staging, place, self._limits, called=self._called)
 
     def _kept(self, archive: PartFile) -> list[tuple[PartFile, Path]]:
         owned = False
-        with closing(read_members(archive.path, self._limits)) as members:
+        with closing(read_members(archive.path, self._limits, called=self._called)) as members:
             for member in members:
                 _pass_over(member.chunks)
                 owned = owned or self._owner(member.name) is not None
@@ -363,12 +369,18 @@ class _Staging:
 
 
 def _stage_all(
-    archive: Path, staging: _Staging, place: Callable[[str], Path | None], limits: Limits
+    archive: Path,
+    staging: _Staging,
+    place: Callable[[str], Path | None],
+    limits: Limits,
+    *,
+    called: str | None = None,
 ) -> list[tuple[PartFile, Path]]:
     """Unpack the members that ``place`` names a target for."""
     staged: list[tuple[PartFile, Path]] = []
     # Forcing files to the disk is waiting, half of the time of all: the next members are unpacked meanwhile.
-    with ThreadPoolExecutor(_FINISHERS, "scckit-unpack") as forcing, closing(read_members(archive, limits)) as members:
+    reading = closing(read_members(archive, limits, called=called))
+    with ThreadPoolExecutor(_FINISHERS, "scckit-unpack") as forcing, reading as members:
         finished: list[Future[None]] = []
         for member in members:
             target = place(member.name)

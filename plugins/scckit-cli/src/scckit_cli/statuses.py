@@ -42,6 +42,7 @@ _STATUSES: Final[tuple[tuple[type[BaseException], Status], ...]] = (
     (errors.OutcomeUnknown, Status.SERVER),
     (errors.TransportError, Status.NETWORK),
     (errors.WaitTimeout, Status.TIMEOUT),
+    (errors.UnsafeArchive, Status.SERVER),  # a file of ours by its kind, but the server has sent it
     (errors.LocalFileError, Status.FILES),
 )
 
