@@ -232,6 +232,39 @@ def test_ctrl_c_while_the_server_is_changed(cli: Cli, emulator: Emulator, comman
     assert cli("show", IDS[2]).status == 0
 
 
+@pytest.mark.parametrize("command", ["download", "mirror"])
+@pytest.mark.parametrize(("kinds", "said"), [("eldax", "no product kind 'eldax'"), (" ,", "no name of a kind")])
+def test_a_wrong_kind_is_told_once(cli: Cli, tmp_path: Path, command: str, kinds: str, said: str) -> None:
+    """However many measurements there are, and before the server is asked for anything."""
+    asked: list[str] = []
+
+    def counted(given: Any, _: Any) -> Any:
+        asked.append(given["PATH_INFO"])
+        return []
+
+    words = {"download": (*IDS, "--into", str(tmp_path)), "mirror": (str(tmp_path), "--since", "2026")}[command]
+    result = cli(
+        *(command, *words, "--kinds", kinds),
+        connect=lambda _, **given: scckit.connect("https://scc.example/", transport=WSGITransport(counted), **given),
+    )
+
+    assert (result.status, asked) == (2, [])
+    assert said in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_two_files_of_one_measurement_are_refused(cli: Cli, raws: list[Path]) -> None:
+    """Both are named, and nothing is sent; the same file twice is one."""
+    copy = raws[0].with_name("copy.nc")
+    copy.write_bytes(raws[0].read_bytes())
+    result = cli("upload", *map(str, (*raws, copy)), "--system", "437")
+
+    assert (result.status, result.out) == (2, "")
+    assert f"{raws[0]} and {copy} are both the measurement {raws[0].stem}" in result.err
+    assert cli("show", raws[1].stem).status == 4
+    assert cli("upload", str(raws[0]), str(raws[0]), "--system", "437").out.split() == [raws[0].stem]
+
+
 def commands(app: typer.Typer) -> Iterator[Callable[..., Any]]:
     """Give the functions of all commands."""
     yield from (one.callback for one in app.registered_commands if one.callback is not None)

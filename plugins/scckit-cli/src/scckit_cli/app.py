@@ -218,8 +218,18 @@ def state_of(context: typer.Context) -> State:
 
 
 def kinds_of(kinds: str | None) -> list[str] | None:
-    """Return the names in what ``--kinds`` was given, None where it was not."""
-    return None if kinds is None else [one.strip() for one in kinds.split(",") if one.strip()]
+    """Return the names in what ``--kinds`` was given, None where it was not.
+
+    Raises:
+        InvalidInput: There is none in it.
+    """
+    if kinds is None:
+        return None
+    names = [one.strip() for one in kinds.split(",") if one.strip()]
+    if not names:
+        msg = "--kinds has no name of a kind; without it all kinds are meant"
+        raise InvalidInput(msg)
+    return names
 
 
 def items(  # noqa: PLR0913 - the places that items come from

@@ -188,13 +188,23 @@ class _Raw:
 
 
 def _raws(files: Sequence[Path], *, look: bool) -> list[_Raw]:
-    """Return the raw files among some; soundings of others among them go with those (scc-interface.md 8)."""
+    """Return the raw files among some; soundings of others among them go with those (scc-interface.md 8).
+
+    Raises:
+        InvalidInput: Two are the same measurement, and which of them the SCC would have in the end nobody knows.
+    """
     from scckit.plugins import Registry
 
     (kind,) = Registry().kinds(["raw"])
     found = [_Raw(path, kind) for path in dict.fromkeys(files)]
     soundings = {one.sounding for one in found} if look else set()
-    return [one for one in found if one.id is not None or one.path not in soundings]
+    raws = [one for one in found if one.id is not None or one.path not in soundings]
+    known: dict[str, Path] = {}
+    for one in raws:
+        if one.id is not None and (other := known.setdefault(str(one.id), one.path)) != one.path:
+            msg = f"{other} and {one.path} are both the measurement {one.id}; give one of them"
+            raise InvalidInput(msg)
+    return raws
 
 
 def wait(
@@ -307,10 +317,13 @@ def download(
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     state = state_of(context)
     state.resumes = existing != "replace"
+    names = kinds_of(kinds)
     with state.client() as scc:
+        if names is not None:
+            scc.registry.kinds(names)  # a wrong name is told once, before anything is asked
         wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
         troubles = Troubles(context, len(wanted))
-        rows = _downloading(scc, wanted, kinds_of(kinds), into, existing, workers, troubles, unpack=not archives)
+        rows = _downloading(scc, wanted, names, into, existing, workers, troubles, unpack=not archives)
         show(rows, _FILE_COLUMNS, form, line=lambda row: str(row["path"]))
     troubles.leave()
 
