@@ -199,6 +199,22 @@ def test_a_pipe_that_is_closed_ends_no_deletion(served: dict[str, str], emulator
     assert result.stderr.startswith(b"standard input has no measurement\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is of Linux")
+def test_standard_error_that_takes_nothing(served: dict[str, str]) -> None:
+    """A deletion goes on; what it came to is on standard output and in the status."""
+    ids = [f"20260321aky{hour}00" for hour in ("00", "23", "01")]
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        result = subprocess.run(
+            [sys.executable, "-m", "scckit_cli", "delete", "--yes", *ids],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            env=served,
+            check=False,
+        )
+
+    assert (result.returncode, result.stdout.decode()) == (4, f"{ids[0]}\tdeleted\n{ids[2]}\tdeleted\n")
+
+
 @pytest.mark.parametrize("command", ["wait", "download", "mirror", "upload"])
 def test_ctrl_c(served: dict[str, str], emulator: Emulator, raws: list[Path], tmp_path: Path, command: str) -> None:
     """One message, status 130, nothing half done; the same line again does the rest."""

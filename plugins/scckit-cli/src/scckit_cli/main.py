@@ -113,6 +113,10 @@ def main(
         let_go()
     if status == _INTERRUPTED:
         say("scckit: interrupted" + "; the same line again goes on, what is done is not done twice" * state.resumes)
+    try:
+        sys.stderr.flush()
+    except OSError:  # it takes nothing, and Python would make a status of that too
+        let_go(sys.stderr)
     return status
 
 

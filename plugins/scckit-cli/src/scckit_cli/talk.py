@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import RLock
-from typing import Final
+from typing import Final, TextIO
 
 from scckit.errors import LocalFileError
 
@@ -37,17 +37,22 @@ class Line:
             except (OSError, ValueError):
                 width = _WIDTH
             shown = printable(text)[: (width or _WIDTH) - 1]
-            sys.stderr.write(f"\r{shown.ljust(self._length)}")
-            sys.stderr.flush()
+            _put(f"\r{shown.ljust(self._length)}")
             self._length = max(len(shown), self._length)
 
     def clear(self) -> None:
         """Take it away, if there is one."""
         with self._lock:
             if self._length:
-                sys.stderr.write(f"\r{' ' * self._length}\r")
-                sys.stderr.flush()
+                _put(f"\r{' ' * self._length}\r")
                 self._length = 0
+
+
+def _put(text: str) -> None:
+    """Write to standard error. Where that takes nothing, nobody can be told, and the work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 LINE: Final = Line()
@@ -56,8 +61,7 @@ LINE: Final = Line()
 def say(text: str) -> None:
     """Tell people something, on standard error."""
     LINE.clear()
-    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
-    sys.stderr.flush()
+    _put("".join(f"{printable(line)}\n" for line in text.splitlines()))
 
 
 class ReaderGone(Exception):
@@ -100,10 +104,10 @@ def _told() -> Iterator[None]:
         raise LocalFileError(msg) from error
 
 
-def let_go() -> None:
-    """Let nothing complain of standard output any more: what could be said of it was said."""
+def let_go(stream: TextIO | None = None) -> None:
+    """Let nothing complain of a stream, by default standard output, any more: what could be said of it was said."""
     devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    os.dup2(devnull, (stream or sys.stdout).fileno())
     os.close(devnull)
 
 
