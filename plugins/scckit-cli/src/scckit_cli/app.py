@@ -280,6 +280,10 @@ def items(  # noqa: PLR0913 - the places that items come from
     return list(unique.values())
 
 
+#: What our own rows call a column of measurements; ``measurement_id`` in a table is two words.
+_HEADINGS: Final = frozenset({"id", "measurement_id", "measurement"})
+
+
 def _read(place: Path, lines: Iterable[str]) -> list[str]:
     """Return the first word of each line, but of empty ones, of remarks, and of a heading, as tables and CSV have it."""
     what = "standard input" if place == Path("-") else str(place)
@@ -290,7 +294,7 @@ def _read(place: Path, lines: Iterable[str]) -> list[str]:
     except UnicodeError:
         msg = f"{what} is no text; give a line for each measurement, its ID first"
         raise InvalidInput(msg) from None
-    if words and words[0] == "id":
+    if words and words[0] in _HEADINGS:
         del words[0]
     if not words:
         say(f"{what} has no measurement")
