@@ -48,6 +48,53 @@ def test_each_form_reads_back_as_the_same_rows(cli: Cli, emulator: Emulator, wor
     assert len(table.out.rstrip().splitlines()) == len(as_json) + 1
 
 
+EMPTY = {
+    "search": ("search", "1999"),
+    "constants": ("constants", "1999"),
+    "systems": ("systems", "99999"),
+    "show": ("show", "20260321aky2300"),
+    "wait": ("wait", "20260321aky2300", "--timeout", "0.01"),
+    "mirror": ("mirror", "{mirror}", "--query", "--since", "2030"),
+}
+FULL = {**FORMS, "wait": ("wait", IDS[0]), "mirror": ("mirror", "{mirror}", "--query")}
+
+
+@pytest.mark.parametrize("command", EMPTY)
+def test_columns_do_not_depend_on_rows(cli: Cli, emulator: Emulator, tmp_path: Path, command: str) -> None:
+    """A program that reads CSV finds the same headings where nothing was found."""
+    emulator.add_lidar_constants(IDS[0])
+    mirror = str(tmp_path / "mirror")
+    if command == "mirror":
+        assert cli("mirror", mirror, "--since", "2026-03-21", "--kinds", "elda").status == 0
+    empty, full = (
+        cli(*(word.format(mirror=mirror) for word in words[command]), "--csv").out for words in (EMPTY, FULL)
+    )
+
+    assert len(empty.splitlines()) == 1
+    assert len(full.splitlines()) > 1
+    assert empty.splitlines()[0] == full.splitlines()[0]
+
+
+def test_ids_alone_in_each_form(cli: Cli) -> None:
+    """Lines by default, and what was asked for else."""
+    assert sorted(one["id"] for one in json.loads(cli("search", "2026-03-21", "--ids", "--json").out)) == IDS
+    assert cli("search", "2026-03-21", "--ids", "--csv").out.splitlines()[0] == "id"
+    assert cli("search", "2026-03-21", "--ids", "--plain").out == cli("search", "2026-03-21", "--ids").out
+
+
+def test_our_own_tables_are_lists_of_measurements(cli: Cli, emulator: Emulator, tmp_path: Path) -> None:
+    """Whatever the column of the measurements is called, as a table and as CSV."""
+    emulator.add_lidar_constants(IDS[0])
+    mirror = str(tmp_path / "mirror")
+    assert cli("mirror", mirror, "--since", "2026-03-21", "--kinds", "elda").status == 0
+    for words in (("search", "2026-03-21"), ("constants", "2026"), ("mirror", mirror, "--query")):
+        for form in ((), ("--csv",)):
+            result = cli("rerun", "-", "--yes", stdin=cli(*words, *form).out)
+            assert (result.status, IDS[0] in result.out) == (0, True), (words, form, result.err)
+    files = cli("download", IDS[0], "--kinds", "elda", "--into", str(tmp_path), "--csv").out
+    assert cli("show", "-", stdin=files).status == 0
+
+
 def test_statuses_are_words_where_no_terminal_shows_them(cli: Cli) -> None:
     """A pipe gets "ok" and "failed"."""
     rows = {row["id"]: row for row in json.loads(cli("search", "2026-03-21", "--json").out)}

@@ -13,6 +13,7 @@ from threading import Event
 
 import pytest
 
+from scckit_cli.commands.look import COLUMNS, MODULES
 from scckit_emulator import Emulator
 
 from .conftest import Cli
@@ -134,18 +135,22 @@ def test_statuses_are_signs_with_colour_or_words(served: dict[str, str]) -> None
     assert "asking" not in dumb
 
 
-@pytest.mark.parametrize("width", [80, 100, 200])
-def test_no_terminal_is_too_narrow_for_an_id(served: dict[str, str], width: int) -> None:
-    """IDs and moments stand whole in one line, and so do all modules."""
+@pytest.mark.parametrize(("width", "signs"), [(60, 4), (80, 7), (100, 8), (200, 8)])
+def test_no_terminal_is_too_narrow_for_an_id(served: dict[str, str], width: int, signs: int) -> None:
+    """IDs, moments and headings stand whole in one line; what does not fit so is not there."""
     _, shown = on_terminal(["search", "2026-03-21"], served, width=width)
     bare = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in last_shown(shown)]
     rows = [line for line in bare if line.startswith("20260321aky")]
+    (heading,) = [line for line in bare if line.startswith("id ")]
 
     assert len(rows) == 3
+    assert set(heading.split()) <= set(COLUMNS)
+    assert len(set(heading.split()) & {"upload", *MODULES}) == signs
     assert all(len(line) <= width for line in bare)
     for row in rows:
-        assert re.match(r"20260321aky0[012]00 .*2026-03-21 0[012]:00 .*finished", row)
-        assert len(re.findall(r"[✔✘·]", row)) == 8
+        assert re.match(r"20260321aky0[012]00 .*2026-03-21 0[012]:00 ", row)
+        assert ("finished" in row) == (width > 80)
+        assert len(re.findall(r"[✔✘·]", row)) == signs
 
 
 def test_a_moment_among_other_values_leaves_them_their_column(served: dict[str, str], cli: Cli, tmp_path: Path) -> None:
@@ -157,10 +162,12 @@ def test_a_moment_among_other_values_leaves_them_their_column(served: dict[str, 
     assert re.search(r"^measurements +3$", "\n".join(last_shown(shown)), re.MULTILINE), shown
 
 
-@pytest.mark.parametrize("words", [["search", "2026", "--plain"], ["version"]])
-def test_standard_output_that_takes_nothing(served: dict[str, str], words: list[str]) -> None:
+@pytest.mark.parametrize("words", [["search", "2026", "--plain"], ["show", "20260321aky0000"], ["version"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_standard_output_that_takes_nothing(served: dict[str, str], words: list[str], unbuffered: str) -> None:
     """A full disk is told; a pipe that is closed is no matter, nor is an output that never was."""
     command = [sys.executable, "-m", "scckit_cli", *words]
+    served["PYTHONUNBUFFERED"] = unbuffered
     if Path("/dev/full").exists():
         with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
             result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=served, check=False)
@@ -174,6 +181,19 @@ def test_standard_output_that_takes_nothing(served: dict[str, str], words: list[
         )
         assert (result.returncode, result.stderr) == (0, b"")
     os.close(theirs)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["search", "--help"]])
+def test_nobody_reads_the_help(served: dict[str, str], words: list[str]) -> None:
+    """Also what typer prints by itself is no failure when nobody reads it any more."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    result = subprocess.run(
+        [sys.executable, "-m", "scckit_cli", *words], stdout=theirs, stderr=subprocess.PIPE, env=served, check=False
+    )
+    os.close(theirs)
+
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_a_pipe_that_is_closed_ends_no_deletion(served: dict[str, str], emulator: Emulator) -> None:

@@ -98,10 +98,8 @@ def main(
         status = 0
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
-    except SystemExit as stop:  # as completion and commands of plugins end
-        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        if isinstance(stop.code, str):
-            say(f"scckit: {stop.code}")
+    except SystemExit as stop:
+        status = _ended(stop)
     except typer.TyperException as error:
         _tell_misuse(error)
         status = error.exit_code
@@ -118,6 +116,16 @@ def main(
     except OSError:  # it takes nothing, and Python would make a status of that too
         let_go(sys.stderr)
     return status
+
+
+def _ended(stop: SystemExit) -> int:
+    """Return the status of what ends the process by itself, as completion and commands of plugins do."""
+    if isinstance(stop.__context__, BrokenPipeError):  # what typer makes of it, as in scckit --help | head -1
+        let_go()
+        return 0
+    if isinstance(stop.code, str):
+        say(f"scckit: {stop.code}")
+    return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
 def _run(given: list[str], state: State) -> int:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scckit.errors import InvalidInput
-from scckit_cli.talk import ReaderGone, let_go, printable, write
+from scckit_cli.talk import ReaderGone, let_go, printable, telling, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,6 +65,7 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
     columns: Sequence[str],
     form: Form,
     *,
+    more: Sequence[str] = (),
     signs: Sequence[str] = (),
     spare: Sequence[str] = (),
     line: Callable[[Row], str] | None = None,
@@ -79,6 +80,7 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
         rows: The rows.
         columns: Columns of the table, in this order; the other forms have all columns of the rows, these first.
         form: How.
+        more: Columns that the other forms have behind those, also where no row is.
         signs: Columns with statuses of modules, which a table shows as signs.
         spare: Columns that a narrow terminal does without, the least needed first.
         line: Makes a line of a row, for rows that tell what was done: such lines are printed in the place of a table, and
@@ -90,7 +92,10 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
     if form is Form.TABLE and line is not None:
         return _stream(rows, line, does=True)
     if form is Form.PLAIN:
-        plain: Callable[[Row], str] = lambda row: "\t".join(_flat(row.get(column)) for column in _all(columns, [row]))  # noqa: E731 - short
+
+        def plain(row: Row) -> str:
+            return "\t".join(_flat(row.get(column)) for column in _all((*columns, *more), [row]))
+
         return _stream(rows, plain, does=line is not None)
     found: list[Row] = []
     try:
@@ -98,9 +103,9 @@ def show(  # noqa: PLR0913 - how rows are shown, all by keyword
             found.append(row)  # noqa: PERF402 - what came before an interruption must be here
     except KeyboardInterrupt:
         if line is not None and found:
-            _print(found, columns, form, signs, spare)
+            _print(found, columns, more, form, signs, spare)
         raise
-    _print(found, columns, form, signs, spare)
+    _print(found, columns, more, form, signs, spare)
     return len(found)
 
 
@@ -117,10 +122,15 @@ def _stream(rows: Iterable[Row], line: Callable[[Row], str], *, does: bool) -> i
     return number
 
 
-def _print(
-    found: Sequence[Row], columns: Sequence[str], form: Form, signs: Sequence[str], spare: Sequence[str]
+def _print(  # noqa: PLR0913, PLR0917 - those of ``show``
+    found: Sequence[Row],
+    columns: Sequence[str],
+    more: Sequence[str],
+    form: Form,
+    signs: Sequence[str],
+    spare: Sequence[str],
 ) -> None:
-    names = _all(columns, found)
+    names = _all((*columns, *more), found)
     if form is Form.JSON:
         write(json.dumps([{name: _plain(row.get(name)) for name in names} for row in found], indent=1) + "\n")
     elif form is Form.CSV:
@@ -150,7 +160,8 @@ def _draw(rows: Sequence[Row], columns: Sequence[str], signs: Sequence[str], spa
             break
         names = [name for name in names if name != column]
         table = _table(console, rows, names, signs, narrow=True)
-    with console.capture() as drawn:
+    # At the end of a capture rich writes an empty text, which a full disk refuses where nothing is buffered.
+    with telling(), console.capture() as drawn:
         console.print(table)
     write(drawn.get())
 

@@ -15,7 +15,7 @@ from typing import Final, TextIO
 
 from scckit.errors import LocalFileError
 
-__all__ = ["LINE", "ReaderGone", "finish", "let_go", "printable", "say", "write"]
+__all__ = ["LINE", "ReaderGone", "finish", "let_go", "printable", "say", "telling", "write"]
 
 #: Width of a terminal that does not tell it.
 _WIDTH: Final = 80
@@ -81,7 +81,7 @@ def write(text: str, *, at_once: bool = False) -> None:
     """
     LINE.clear()
     encoding = sys.stdout.encoding or "utf-8"
-    with _told():
+    with telling():
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         if at_once:
             sys.stdout.flush()
@@ -89,12 +89,13 @@ def write(text: str, *, at_once: bool = False) -> None:
 
 def finish() -> None:
     """Let all that was written leave; raises what ``write`` raises."""
-    with _told():
+    with telling():
         sys.stdout.flush()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def telling() -> Iterator[None]:
+    """Turn what standard output refuses into what ``write`` raises."""
     try:
         yield
     except BrokenPipeError:

@@ -27,7 +27,7 @@ from scckit_cli.app import (
     kinds_of,
     state_of,
 )
-from scckit_cli.commands.look import COLUMNS, MODULES, measurement_row
+from scckit_cli.commands.look import COLUMNS, MODULES, MORE, measurement_row
 from scckit_cli.rows import Form, Row, form_of, show
 from scckit_cli.talk import say
 
@@ -254,6 +254,7 @@ def _waiting(
 
     begun, slept = clock(), 0.0
     left = dict.fromkeys(ids)
+    late: dict[str, WaitTimeout] = {}
     while left:
         share = _ROUND / len(left)
         for one in list(left):
@@ -270,7 +271,7 @@ def _waiting(
                 if rest <= turn:
                     del left[one]
                     text = str(error).replace(f" after {turn:g} s of", f" after {limit:g} s of")
-                    troubles.note(one, WaitTimeout(text))
+                    late[one] = WaitTimeout(text)
             except MeasurementNotFound as error:
                 slept += turn
                 if rest <= turn or limit - rest + turn >= _GRACE:
@@ -282,6 +283,9 @@ def _waiting(
             else:
                 del left[one]
                 yield measurement_row(found)
+    for one in ids:
+        if one in late:
+            troubles.note(one, late[one])
 
 
 def _show_waited(rows: Iterator[Row], form: Form) -> None:
@@ -289,7 +293,7 @@ def _show_waited(rows: Iterator[Row], form: Form) -> None:
         modules = (f"{name} {getattr(row[name], 'value', '')}" for name in MODULES if row.get(name) is not None)
         return f"{row['id']}\t{getattr(row['phase'], 'value', '')}\t{', '.join(modules)}"
 
-    show(rows, COLUMNS, form, line=line)
+    show(rows, COLUMNS, form, more=MORE, line=line)
 
 
 def download(

@@ -15,10 +15,16 @@ from scckit_cli.talk import say
 if TYPE_CHECKING:
     from scckit.models import Measurement, System
 
-__all__ = ["COLUMNS", "COMMANDS", "MODULES", "measurement_row"]
+__all__ = ["COLUMNS", "COMMANDS", "MODULES", "MORE", "measurement_row"]
 
 MODULES: Final = ("hirelpp", "cloudmask", "elpp", "elda", "eldec", "elic", "elquick")
 COLUMNS: Final = ("id", "station", "start", "stop", "phase", "upload", *MODULES)
+#: What only programs get of a measurement.
+MORE: Final = ("system", "created", "updated")
+
+#: What a narrow terminal does without, so that each heading is whole.
+_SPARE: Final = ("stop", "station", "upload", "phase", "elquick", "elic", "cloudmask", "hirelpp")
+
 _CONSTANTS: Final = (
     *("measurement_id", "system_id", "channel_id", "product_id", "detection_wavelength", "lidar_constant"),
     *("lidar_constant_stat_err", "profile_start", "profile_end"),
@@ -54,10 +60,10 @@ def search(
     with state.client() as scc:
         found = scc.measurements.search(start, stop, station=state.station(station))
         if ids:
-            count = show(({"id": one.id} for one in found), ("id",), Form.PLAIN)
+            count = show(({"id": one.id} for one in found), ("id",), Form.PLAIN if form is Form.TABLE else form)
         else:
             rows = (measurement_row(one) for one in found)
-            count = show(rows, COLUMNS, form, signs=("upload", *MODULES), spare=("stop", "station"))
+            count = show(rows, COLUMNS, form, more=MORE, signs=("upload", *MODULES), spare=_SPARE)
     if form is Form.TABLE and not ids:
         say(f"{count} measurement{'s' * (count != 1)}")
 
@@ -68,7 +74,7 @@ def measurement_row(measurement: Measurement) -> Row:
     row: Row = {name: getattr(one, name) for name in ("id", "station", "start", "stop", "phase")}
     row["upload"] = None if one.upload is None else one.upload.status
     row.update({name: one.modules[name].status if name in one.modules else None for name in MODULES})
-    row.update({name: getattr(one, name) for name in ("system", "created", "updated")})
+    row.update({name: getattr(one, name) for name in MORE})
     row.update({name: module.status for name, module in sorted(one.modules.items()) if name not in MODULES})
     return row
 
@@ -102,14 +108,18 @@ def show_measurements(
     with state.client() as scc:
         wanted = items(state, scc, ids or (), file=file, since=since, until=until, station=station)
         troubles = Troubles(context, len(wanted))
-        show(rows(), ("id", "phase", "module", "status", "exit_code", "description"), form, signs=("status",))
+        columns = ("id", "phase", "module", "status", "exit_code", "description")
+        show(rows(), columns, form, more=_FACTS, signs=("status",))
     troubles.leave()
+
+
+_FACTS: Final = ("station", "system", "start", "stop", "created", "updated")
 
 
 def _modules(measurement: Measurement) -> Iterator[Row]:
     """Make a row of each module; the measurement's own facts are in each."""
     one = measurement
-    facts = {name: getattr(one, name) for name in ("station", "system", "start", "stop", "created", "updated")}
+    facts = {name: getattr(one, name) for name in _FACTS}
     modules = ({"upload": one.upload} if one.upload is not None else {}) | dict(one.modules)
     for name, module in modules.items():
         ended = module.exit
@@ -139,8 +149,12 @@ def constants(
     with state.client() as scc:
         import attrs
 
+        from scckit.models import LidarConstant
+
         found = scc.constants.search(start, stop, station=state.station(station))
-        count = show((attrs.asdict(one) for one in found), _CONSTANTS, form, spare=("profile_end", "product_id"))
+        rows = (attrs.asdict(one) for one in found)
+        more = tuple(field.name for field in attrs.fields(LidarConstant))
+        count = show(rows, _CONSTANTS, form, more=more, spare=("profile_end", "product_id"))
     if form is Form.TABLE:
         say(f"{count} lidar constant{'s' * (count != 1)}")
 
@@ -154,7 +168,10 @@ def systems(
 ) -> None:
     """Show systems (lidar configurations) with their channels."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
+    import attrs
+
     from scckit.errors import SCCError
+    from scckit.models import Channel
 
     wanted = [_number(text) for text in dict.fromkeys(numbers)]
     troubles = Troubles(context, len(wanted))
@@ -167,7 +184,8 @@ def systems(
                 troubles.note(str(number), error)
 
     with state_of(context).client() as scc:
-        show(_channels(found()), _CHANNELS, form)
+        more = (field.name for field in attrs.fields(Channel) if field.name != "id")
+        show(_channels(found()), _CHANNELS, form, more=tuple(more))
     troubles.leave()
 
 
@@ -201,10 +219,10 @@ def ancillary(
     """Find out whether the SCC has ancillary files; exits with 4 if one is missing."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
     missing: list[str] = []
+    bases = [_base(name) for name in names]
 
     def rows() -> Iterator[Row]:
-        for name in names:
-            base = name.replace("\\", "/").rpartition("/")[2]
+        for base in bases:
             found = scc.ancillary.find(base, kind)
             there = found is not None and not found.is_missing
             status = "unknown" if found is None else found.status
@@ -216,6 +234,14 @@ def ancillary(
         show(rows(), ("filename", "kind", "there", "status"), form)
     if missing:
         raise typer.Exit(4)
+
+
+def _base(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if not name:
+        msg = f"an ancillary file has a name, such as rs_20210307aky09.nc; found {path!r}"
+        raise InvalidInput(msg)
+    return name
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {

@@ -84,8 +84,11 @@ def mirror(
 def _queried(files: MirroredFiles, form: Form) -> None:
     import attrs
 
+    from scckit.mirror import MirroredFile
+
     columns = ("measurement", "kind", "start", "stop", "path")
-    show((attrs.asdict(one) for one in files), columns, form)
+    more = tuple(field.name for field in attrs.fields(MirroredFile))
+    show((attrs.asdict(one) for one in files), columns, form, more=more)
     if form is Form.TABLE:
         say(f"{len(files)} file{'s' * (len(files) != 1)}")
 

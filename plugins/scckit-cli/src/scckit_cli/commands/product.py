@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scckit.errors import InvalidInput
+from scckit.errors import InvalidInput, LocalFileError
 from scckit_cli.app import AsCSV, AsJSON, AsPlain, Troubles
 from scckit_cli.rows import Row, form_of, show
 from scckit_cli.talk import say
@@ -110,6 +110,7 @@ def check(
     severities = set()
 
     def problems(path: Path) -> Iterator[Row]:
+        _require_readable(path)
         for one in scckit.check_raw(path) if _is_raw(path) else scckit.verify_product(path):
             severities.add(one.severity)
             yield {
@@ -138,6 +139,19 @@ def _each(files: Sequence[Path], troubles: Troubles, look: Callable[[Path], Iter
             yield from look(path)
         except scckit.SCCError as error:
             troubles.note(str(path), error, repeat=False)
+
+
+def _require_readable(path: Path) -> None:
+    """Tell a file that cannot be read from one that was read and is no product.
+
+    Raises:
+        LocalFileError: It cannot be read.
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        msg = f"cannot read {path}: {error.strerror or error}"
+        raise LocalFileError(msg) from error
 
 
 def _is_raw(path: Path) -> bool:
