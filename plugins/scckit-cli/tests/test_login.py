@@ -359,5 +359,5 @@ def test_the_server_is_kept_with_its_credentials(
     del alone["SCCKIT_BASE_URL"]
 
     assert result.status == 0, result.err
-    assert f"its server is {server}, as {path if told_by == 'file' else told_by} has it" in result.err
+    assert f"its server is the one that {path if told_by == 'file' else told_by} names" in result.err
     assert f'base_url = "{server}"' in Path(alone["SCCKIT_CONFIG"]).read_text(encoding="utf-8")

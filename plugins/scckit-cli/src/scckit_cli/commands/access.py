@@ -84,13 +84,13 @@ def login(
     else:
         keyring.store(config.name, secrets)
         place = "the keyring"
-    # They are for that server, so the profile has to go there again, whatever the environment says then.
+    # They are for that server, so the profile leads there also when nothing else names it any more.
     profile = Profile(config.name, "file" if in_file else "keyring", station, system, base_url)
     path = config.save(profile, is_default=not config.names)
     tried = "" if unchecked else "they work, and "
     say(f"{tried}they are kept in {place} for the profile {config.name}; its settings are in {path}")
     if base_url is not None:
-        say(f"its server is {base_url}, as {told_by} has it")
+        say(f"its server is the one that {told_by} names")  # not shown: a wrong address may have a password in it
     if in_file:
         keyring.forget(config.name)
     elif (forgotten := config.forget_secrets(config.name)) is not None:
