@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -157,3 +159,26 @@ def test_a_run_that_begins_while_another_looks_keeps_its_file(tmp_path: Path, mo
     assert layout.runs() == [7]
     locks[0].close()
     assert layout.runs() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is copied")
+def test_a_copy_of_a_killed_process_does_not_hold_its_run(tmp_path: Path) -> None:
+    """A run in a process that has workers, copies of it, is killed while they live: it counts as ended."""
+    layout = Layout(tmp_path)
+    reading, writing = os.pipe()
+    run_of = os.fork()
+    if not run_of:
+        os.close(writing)
+        lock = layout.lock(7)
+        if not os.fork():
+            lock.close()  # as when a copy leaves what the process was in the middle of: the run is not the copy's
+            os.read(reading, 1)  # to the end of the test
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(run_of, 0)
+    try:
+        assert layout.runs() == [7]
+        assert not layout.is_alive(7)
+    finally:
+        os.close(writing)
+        os.close(reading)

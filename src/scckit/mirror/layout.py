@@ -32,6 +32,9 @@ __all__ = ["CATALOGUE", "Layout", "RunLock"]
 #: Name of the catalogue in the folder.
 CATALOGUE: Final = "scckit-mirror.sqlite"
 
+#: Descriptors of the locks that runs of this process hold.
+_held: Final[set[int]] = set()
+
 _RUNS: Final = ".runs"
 _VERSIONS: Final = "versions"
 
@@ -160,12 +163,13 @@ class Layout:
         while True:
             with telling("create", path):
                 descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+            _held.add(descriptor)
             if sys.platform != "win32":
                 with suppress(OSError):  # a file system without locks: then nobody can tell, and nobody takes over
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
             if _is_of(descriptor, path):
                 return RunLock(path, descriptor)
-            os.close(descriptor)  # before it was locked another run took it for that of a killed one
+            _let_go(descriptor)  # before it was locked another run took it for that of a killed one
 
     def runs(self) -> list[int]:
         """Return the numbers of all runs that are at work, or were when they were killed."""
@@ -204,10 +208,27 @@ class RunLock:
     descriptor: int
 
     def close(self) -> None:
-        """Show that it has ended; may be called once."""
-        with suppress(OSError):
-            self.path.unlink()
-        os.close(self.descriptor)
+        """Show that it has ended; may be called once. In a copy of the process, which does not hold it, nothing happens."""
+        if self.descriptor in _held:
+            with suppress(OSError):
+                self.path.unlink()
+            _let_go(self.descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    _held.discard(descriptor)
+    os.close(descriptor)
+
+
+def _let_go_of_all() -> None:
+    for descriptor in tuple(_held):
+        _let_go(descriptor)
+
+
+if hasattr(os, "register_at_fork"):
+    # A copy of the process, as a pool of processes makes, has a run's file open too: it would hold that run's lock for as
+    # long as it lives, also where the run itself was killed.
+    os.register_at_fork(after_in_child=_let_go_of_all)
 
 
 def _is_temporary(path: Path) -> bool:
