@@ -22,7 +22,7 @@ def run(
     fake: Fake | Server, folder: Path, *, now: float = 1e9, keep_versions: bool = False, **window: object
 ) -> Report:
     """Let a mirror run once, in a process of its own as far as the catalogue knows."""
-    asked = Window(**{"start": BEGIN, "stop": None, "station": None, "kinds": {name: name for name in KINDS}, **window})  # type: ignore[arg-type]
+    asked = Window(**{"start": BEGIN, "stop": None, "station": None, "kinds": KINDS, **window})  # type: ignore[arg-type]
     layout = Layout(folder)
     folder.mkdir(exist_ok=True)
     server = fake if isinstance(fake, Server) else fake.server()

@@ -16,7 +16,7 @@ from scckit.mirror.update import Job, Server, Update, Window
 from scckit.models.ids import MeasurementID
 from scckit.models.measurement import Measurement, Module, Status
 
-from .server import BEGIN, URL, identity
+from .server import BEGIN, KINDS, URL, identity
 
 NEW = 10
 FEW, MANY = 100, 2000
@@ -25,11 +25,11 @@ SLACK = 1.25
 
 
 def measurement(number: int) -> Measurement:
-    """Return the one of that hour, with products."""
+    """Return the one of that hour, without products."""
     begin = BEGIN + timedelta(hours=number)
     return Measurement(
         MeasurementID(identity(number)),
-        modules={"elda": Module(Status.OK)},
+        modules={"elda": Module(Status.FAILED)},
         station="aky",
         start=begin,
         stop=begin + timedelta(hours=1),
@@ -59,7 +59,7 @@ def looked_at(catalogue: Catalogue, layout: Layout, numbers: range) -> None:
         return (Outcome(job.measurement.id, OutcomeState.ABSENT) for job in jobs)
 
     server = Server(URL, lambda _: map(measurement, numbers), lambda _: True, absent)
-    window = Window(BEGIN + timedelta(hours=numbers.start), None, None, {"elda": "elda"})
+    window = Window(BEGIN + timedelta(hours=numbers.start), None, None, {"elda": KINDS["elda"]})
     report = Update(server, catalogue, layout, window, keep_versions=False, now=lambda: 1e9).run()
     assert report.seen == len(numbers)
 

@@ -21,7 +21,7 @@ from scckit.errors import LocalFileError, UnsafeArchive
 from scckit.mirror import Mirror
 from scckit.mirror.catalogue import Catalogue
 from scckit.mirror.layout import CATALOGUE, Layout
-from scckit.models.measurement import Measurement, Status
+from scckit.models.measurement import Measurement, Module, Status
 
 from .conftest import run
 from .server import BEGIN, KINDS, Fake, Job, identity
@@ -154,7 +154,7 @@ class Mirroring(RuleBasedStateMachine):
         here = products(self.folder)
         before = self.all_of(keep)
         start = BEGIN + timedelta(hours=first)
-        report = run(self.fake, self.folder, keep_versions=keep, start=start, kinds={kind: kind})
+        report = run(self.fake, self.folder, keep_versions=keep, start=start, kinds={kind: KINDS[kind]})
         assert report.is_complete
 
         def within(name: str) -> bool:
@@ -232,12 +232,87 @@ def test_what_is_unchanged_is_not_asked_for(fake: Fake, tmp_path: Path) -> None:
 def test_another_kind_is_fetched_alone(fake: Fake, tmp_path: Path) -> None:
     """A kind that is asked for later comes later, and what is here of the others is not asked for again."""
     fake.make(0)
-    run(fake, tmp_path, kinds={"elda": "elda"})
+    run(fake, tmp_path, kinds={"elda": KINDS["elda"]})
     fake.asked.clear()
 
     run(fake, tmp_path)
 
     assert fake.asked == [(identity(0), ("elpp",))]
+
+
+def test_what_the_server_says_it_has_is_asked_for_until_it_comes(fake: Fake, tmp_path: Path) -> None:
+    """One answer that there is no such archive: told, not taken for the truth, and what is here stays the current file."""
+    first, second = fake.make(0), fake.make(1)
+    run(fake, tmp_path, stop=BEGIN + timedelta(hours=1))
+    fake.make(0)
+    hidden = {name: fake.things[name].files["elda"] for name in (first, second)}
+    for name in (first, second):
+        fake.things[name].files = {"elpp": fake.things[name].files["elpp"]}
+
+    report = run(fake, tmp_path)
+
+    assert [(one.measurement, one.what, one.files) for one in report.changes] == [
+        (first, "failed", 1),
+        (second, "failed", 1),
+    ]
+    assert not report.is_complete
+    assert all("has made elda, and has nothing to download" in one.detail for one in report.changes)
+    with Mirror(tmp_path) as mirror:
+        assert mirror.status().failed == 2
+        assert len(mirror.query("elda")) == 1
+        assert list(mirror.verify()) == []
+    fake.asked.clear()
+    assert not run(fake, tmp_path).is_complete
+    assert fake.asked == [(second, ("elda",)), (first, ("elda",))]
+    for name, files in hidden.items():
+        fake.things[name].files = {**fake.things[name].files, "elda": files}
+    assert run(fake, tmp_path).counts == {"changed": 1, "new": 1}
+    assert served(fake) == products(tmp_path)
+    with Mirror(tmp_path) as mirror:
+        assert mirror.status().failed == 0
+
+
+def test_a_file_that_is_lost_on_both_sides_is_asked_for_while_the_server_says_it_has_it(
+    fake: Fake, tmp_path: Path
+) -> None:
+    """It is missing, and is told so, until it comes or the server says otherwise."""
+    name = fake.make(0)
+    run(fake, tmp_path)
+    lost = next(tmp_path.glob("2*/*/*/elda/*"))
+    lost.unlink()
+    files, fake.things[name].files = fake.things[name].files, {}
+
+    assert run(fake, tmp_path).counts == {"failed": 1}
+    with Mirror(tmp_path) as mirror:
+        assert [(one.path, one.problem) for one in mirror.verify()] == [(lost, "missing")]
+    fake.things[name].files = files
+    assert run(fake, tmp_path).counts == {"healed": 1}
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, None])
+def test_what_the_server_does_not_say_it_has_is_asked_for_once(
+    fake: Fake, tmp_path: Path, status: Status | None
+) -> None:
+    """A module that failed, or of which nothing is known: that there is nothing is the answer."""
+    name = fake.make(0)
+    thing = fake.things[name]
+    modules = {"elda": Module(Status.OK), **({} if status is None else {"elpp": Module(status)})}
+    thing.measurement = evolve(thing.measurement, modules=modules)
+    thing.files = {"elda": thing.files["elda"]}
+
+    assert run(fake, tmp_path).counts == {"new": 1}
+    assert run(fake, tmp_path).unchanged == 1
+    assert len(fake.asked) == 1
+
+
+def test_an_archive_that_came_tells_of_all_its_kinds(fake: Fake, tmp_path: Path) -> None:
+    """ELDA and ELDEC come in one archive, which may have files of one of them only."""
+    name = fake.make(0)
+    fake.things[name].files = {"elda": fake.things[name].files["elda"]}
+    kinds = {kind: evolve(one, route="shared/") for kind, one in KINDS.items()}
+
+    assert run(fake, tmp_path, kinds=kinds).counts == {"new": 1}
+    assert run(fake, tmp_path, kinds=kinds).unchanged == 1
 
 
 def test_earlier_versions_are_kept_when_asked(fake: Fake, tmp_path: Path) -> None:

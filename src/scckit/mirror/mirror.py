@@ -123,7 +123,7 @@ class Mirror:
         """
         start, stop = span(since, until)
         chosen = client.registry.product_kinds() if kinds is None else client.registry.kinds(_listed(kinds))
-        window = Window(start, None if until is None else stop, station, {kind.name: kind.module for kind in chosen})
+        window = Window(start, None if until is None else stop, station, {kind.name: kind for kind in chosen})
         server = server_of(client, workers=workers, executor=executor)
         update = Update(server, self._catalogue, self._layout, window, keep_versions=keep_versions, now=self._now)
         return update.run()

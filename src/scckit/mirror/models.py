@@ -15,9 +15,9 @@ from scckit.errors import MissingLibrary
 __all__ = ["Change", "Changes", "Finding", "MirrorStatus", "MirroredFile", "MirroredFiles", "Report", "What"]
 
 #: What became of a measurement in a run. ``new``: its first files came. ``changed``: the server has made them anew, and they
-#: came. ``healed``: files were missing or damaged here, and came again. ``absent``: the server has none of what was asked.
-#: ``pending``: it is not finished on the server. ``gone``: the server has deleted it; its files stay. ``failed``: see the
-#: detail. ``elsewhere``: another run is fetching it now.
+#: came. ``healed``: files were missing or damaged here, and came again. ``absent``: the server has none of what was asked,
+#: and does not say that it should. ``pending``: it is not finished on the server. ``gone``: the server has deleted it; its
+#: files stay. ``failed``: see the detail; some of its files may have come. ``elsewhere``: another run is fetching it now.
 What: TypeAlias = Literal["new", "changed", "healed", "absent", "pending", "gone", "failed", "elsewhere"]
 
 

@@ -23,6 +23,7 @@ from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Change, Changes, Report, What
 from scckit.mirror.recovery import recover
+from scckit.models.kinds import ProductKind
 from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
 
@@ -39,12 +40,12 @@ _UNFINISHED: Final = frozenset({Phase.DELAYED, Phase.QUEUED, Phase.PROCESSING, P
 
 @frozen
 class Window:
-    """What a run looks at: measurements by their begin, and kinds of products with the module that makes each."""
+    """What a run looks at: measurements by their begin, and kinds of products by their names."""
 
     start: datetime
     stop: datetime | None
     station: str | None
-    kinds: Mapping[str, str | None]
+    kinds: Mapping[str, ProductKind]
 
 
 @frozen
@@ -289,8 +290,21 @@ class Update:
         modules = measurement.modules
         return [
             kind
-            for kind, module in self.window.kinds.items()
-            if module is None or module not in modules or modules[module].status is not Status.NOT_RUN
+            for kind, one in self.window.kinds.items()
+            if one.module is None or one.module not in modules or modules[one.module].status is not Status.NOT_RUN
+        ]
+
+    def _missed(self, doing: _Doing, came: frozenset[str]) -> list[str]:
+        """Return the kinds that did not come although the server says that they were made: the next run asks again."""
+        kinds, modules = self.window.kinds, doing.job.measurement.modules
+        # An archive may hold files of one kind and none of the other that it is for (ELDA, ELDEC).
+        routes = {kinds[kind].route for kind in came}
+        return [
+            kind
+            for kind in doing.job.kinds
+            if kinds[kind].route not in routes
+            and (module := modules.get(kinds[kind].module or "")) is not None
+            and module.status is Status.OK
         ]
 
     def _stands(self, holding: Holding | None, state: str) -> bool:
@@ -357,35 +371,49 @@ class Update:
         identity = doing.job.measurement.id
         row = self.catalogue.measurement(identity)
         came = {self.layout.relative(file.path): file for file in files}
-        kinds = {file.kind for file in files}
+        kinds = frozenset(file.kind for file in files)
+        missed = self._missed(doing, kinds)
         with self.catalogue.changing():
             for old in doing.old:
-                kept = doing.kept.get(old.path)
-                new = came.get(old.path)
-                # What the server has none of any more stays here; only what came in its place replaces it.
-                leaves = old.kind in kinds and new is None
-                # Somebody has changed it, and the server has nothing in its place: from now on it is somebody's own.
-                theirs = kept is not None and new is None and kept.sha256 != old.sha256
-                if kept is not None and (leaves or theirs or (new is not None and new.sha256 != kept.sha256)):
-                    self.catalogue.put(kept)
-                elif kept is not None:
-                    self.catalogue.doom(kept.path)
-                lost = new is None and _length(self.layout.path(old.path)) is None  # on both sides
-                if leaves or theirs or lost:
-                    self.catalogue.drop(old.path)
-                if leaves:
-                    self.catalogue.doom(old.path)
+                self._settle_old(old, doing.kept.get(old.path), came.get(old.path), kinds, missed)
             for path, file in came.items():
                 came_now = FileRow(path, identity, file.kind, file.size, file.sha256 or "", self._moment())
                 self.catalogue.put(came_now.named(row))
             for kind in doing.job.kinds:
-                self.catalogue.hold(identity, kind, doing.state)
-            self.catalogue.fail(identity, None)
+                if kind not in missed:
+                    self.catalogue.hold(identity, kind, doing.state)
+            words = _asked_again(missed)
+            why: What = "failed" if missed else doing.why if files else "absent"
+            self.catalogue.fail(identity, words or None)
             self.catalogue.release(identity, self._run)
-            why: What = doing.why if files else "absent"
-            self._note(identity, why, len(files), sum(file.size for file in files))
+            self._note(identity, why, len(files), sum(file.size for file in files), words)
         del self._doing[identity]
         self._remove_doomed()
+
+    def _settle_old(
+        self,
+        old: FileRow,
+        kept: FileRow | None,
+        new: ProductFile | None,
+        came: frozenset[str],
+        missed: Sequence[str],
+    ) -> None:
+        """Note what became of a file that was the current one."""
+        # What the server has none of any more stays here; only what came in its place replaces it.
+        leaves = old.kind in came and new is None
+        # Somebody has changed it, and the server has nothing in its place: from now on it is somebody's own.
+        theirs = kept is not None and new is None and kept.sha256 != old.sha256
+        if old.kind in missed:
+            theirs = False  # what is to come in its place has not come yet
+        if kept is not None and (leaves or theirs or (new is not None and new.sha256 != kept.sha256)):
+            self.catalogue.put(kept)
+        elif kept is not None:
+            self.catalogue.doom(kept.path)
+        lost = new is None and old.kind not in missed and _length(self.layout.path(old.path)) is None  # on both sides
+        if leaves or theirs or lost:
+            self.catalogue.drop(old.path)
+        if leaves:
+            self.catalogue.doom(old.path)
 
     def _note(self, identity: str, what: What, files: int = 0, size: int = 0, detail: str = "") -> None:
         self.catalogue.change(self._run, Change(identity, what, files, size, detail))
@@ -434,6 +462,13 @@ def _why(old: Sequence[Holding], state: str) -> What:
     if not old or not any(one.files for one in old):
         return "new"
     return "healed" if all(one.state in {state, None} for one in old) else "changed"
+
+
+def _asked_again(missed: Sequence[str]) -> str:
+    if not missed:
+        return ""
+    names = ", ".join(missed)
+    return f"the server says that it has made {names}, and has nothing to download of that; the next run asks again"
 
 
 def _length(path: Path) -> int | None:
