@@ -494,6 +494,36 @@ def test_files_whose_names_tell_no_time_get_that_of_their_measurement(fake: Fake
         }
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_folder_that_is_moved_while_a_run_is_on(fake: Fake, tmp_path: Path, behind: bool) -> None:
+    """The run ends and says so, nothing is noted or removed any more, and a run in the new place does the rest."""
+    folder, moved = tmp_path / "a", tmp_path / "b"
+    for number in range(3):
+        fake.make(number)
+    run(fake, folder)
+    old = products(folder)
+    for number in range(3):
+        fake.make(number)
+    fake.asked.clear()
+
+    def move(_: Job) -> None:
+        if folder.exists():
+            folder.rename(moved)
+
+    fake.before_fetch, fake.after_fetch = (lambda _: None, move) if behind else (move, lambda _: None)
+    with pytest.raises(LocalFileError, match=rf"{folder} was moved or removed while .* run again in the new place"):
+        run(fake, folder, keep_versions=True)
+
+    assert len(fake.asked) == 1
+    assert set(old.values()) <= {path.read_bytes() for path in moved.rglob("*.txt")}
+    fake.before_fetch = fake.after_fetch = lambda _: None
+    assert run(fake, moved, keep_versions=True).is_complete
+    assert products(moved) == served(fake)
+    with Mirror(moved) as mirror:
+        assert list(mirror.verify()) == []
+    assert kept(moved) >= {content for name, content in old.items() if not name.startswith(fake.asked[0][0])}
+
+
 # -- what is replaced, and what is in the way ---------------------------------------------------------------------------
 
 

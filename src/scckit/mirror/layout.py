@@ -50,6 +50,14 @@ class Layout:
         """The SQLite file."""
         return self.root / CATALOGUE
 
+    def is_here(self) -> bool:
+        """Tell whether the folder is still where it was.
+
+        Raises:
+            LocalFileError: It cannot be looked at.
+        """
+        return _is_there(self.catalogue)
+
     def month(self, measurement: str) -> Path:
         """Return the folder that a download of a measurement goes into, by the date in its ID."""
         return self.root / measurement[:4] / measurement[4:6]
@@ -229,6 +237,15 @@ if hasattr(os, "register_at_fork"):
     # A copy of the process, as a pool of processes makes, has a run's file open too: it would hold that run's lock for as
     # long as it lives, also where the run itself was killed.
     os.register_at_fork(after_in_child=_let_go_of_all)
+
+
+def _is_there(path: Path) -> bool:
+    with telling("look at", path):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
 
 
 def _is_temporary(path: Path) -> bool:

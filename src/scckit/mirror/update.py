@@ -116,7 +116,7 @@ class Update:
         """Do it.
 
         Raises:
-            LocalFileError: The catalogue cannot be used, or it is that of another server.
+            LocalFileError: The catalogue cannot be used, it is that of another server, or the folder was moved meanwhile.
             SCCError: The window cannot be looked at.
         """
         self._require_server()
@@ -135,8 +135,9 @@ class Update:
             return self._report()
         finally:
             try:
-                self._give_up()
-                self.catalogue.end_run(self._run, self._moment())
+                if self.layout.is_here():  # elsewhere, the next run does what it does after a kill
+                    self._give_up()
+                    self.catalogue.end_run(self._run, self._moment())
             finally:
                 lock.close()
 
@@ -148,6 +149,14 @@ class Update:
             msg = (
                 f"{self.layout.root} is a mirror of {known}; {self.server.url} was asked for. Use a folder for each server;"
                 " nothing was changed"
+            )
+            raise LocalFileError(msg)
+
+    def _require_place(self) -> None:
+        if not self.layout.is_here():
+            msg = (
+                f"{self.layout.root} was moved or removed while the mirror was at work; nothing more was done, run again in"
+                " the new place"
             )
             raise LocalFileError(msg)
 
@@ -235,6 +244,7 @@ class Update:
             for measurement in wanted:
                 if not self._goes_on():
                     return
+                self._require_place()
                 doing = self._plan(measurement)
                 if doing is None:
                     continue
@@ -344,6 +354,7 @@ class Update:
     # -- noting what came -------------------------------------------------------------------------------------------------
 
     def _settle(self, outcome: Outcome) -> None:
+        self._require_place()
         doing = self._doing[outcome.item]
         state = str(outcome.state)
         words = "" if outcome.error is None else str(outcome.error)
