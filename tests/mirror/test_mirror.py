@@ -463,6 +463,20 @@ def test_an_unchanged_month_costs_its_pages_and_the_sign_in(
     assert requests <= 4 + 2
 
 
+def test_another_current_folder_does_not_matter(
+    emulator: Emulator, scc: scckit.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror that was opened by a relative path stays where it is."""
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Mirror("mirror") as mirror:
+        monkeypatch.chdir("other")
+        assert mirror.update(scc, "2026-03-21", kinds="elda").counts == {"new": 3}
+        assert len(mirror.query()) == len(products(tmp_path / "mirror")) > 0
+        assert list(mirror.verify()) == []
+    assert list((tmp_path / "other").iterdir()) == []
+
+
 def test_a_failure_is_told_and_mended(emulator: Emulator, scc: scckit.Client, tmp_path: Path) -> None:
     """One damaged archive: the others come, the status and the changes tell which failed; the next run has it."""
     emulator.faults.add(Fault.archive("corrupt"), path=f"{IDS[1]}/download-optical/", times=1)

@@ -524,6 +524,25 @@ def test_a_folder_that_is_moved_while_a_run_is_on(fake: Fake, tmp_path: Path, be
     assert kept(moved) >= {content for name, content in old.items() if not name.startswith(fake.asked[0][0])}
 
 
+def test_what_does_not_arrive_is_told(fake: Fake, tmp_path: Path) -> None:
+    """An executor that writes to another disk: no such file is told as here, and what arrived is."""
+    first, second = fake.make(0), fake.make(1)
+
+    def elsewhere(job: Job) -> None:
+        if job.measurement.id == first:
+            next(tmp_path.glob(f"2*/*/{first}/elpp/*")).unlink()
+
+    fake.after_fetch = elsewhere
+    report = run(fake, tmp_path)
+
+    assert [(one.measurement, one.what) for one in report.changes] == [(first, "failed"), (second, "new")]
+    assert "did not arrive; an executor must write to the same disk" in next(iter(report.changes)).detail
+    assert not report.is_complete
+    fake.after_fetch = lambda _: None
+    assert run(fake, tmp_path).is_complete
+    assert products(tmp_path) == served(fake)
+
+
 # -- what is replaced, and what is in the way ---------------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ class Mirror:
     should be on a disk of this machine, or on one that locks files for all that share it.
 
     Attributes:
-        folder: The folder.
+        folder: The folder, as an absolute path.
 
     Example:
         >>> with scckit.connect() as scc, scckit.Mirror("mirror") as mirror:  # doctest: +SKIP
@@ -56,7 +56,8 @@ class Mirror:
         Raises:
             LocalFileError: The folder cannot be made, its catalogue cannot be used, or a newer scckit has made it.
         """
-        self.folder: Final = Path(folder)
+        # Once, since the current folder may be another one later, or in the processes of an executor.
+        self.folder: Final = Path(folder).absolute()
         self._registry: Final = registry
         self._now: Final = now
         self._layout: Final = Layout(self.folder)

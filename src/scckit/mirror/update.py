@@ -35,6 +35,8 @@ __all__ = ["Job", "Server", "Update", "Window", "state_text", "state_words"]
 #: Measurements that are noted in one transaction: those of a page of the server's list.
 _GROUP: Final = 100
 
+_SAME_DISK: Final = "an executor must write to the same disk, and nobody else may remove what a run fetches"
+
 _UNFINISHED: Final = frozenset({Phase.DELAYED, Phase.QUEUED, Phase.PROCESSING, Phase.NOT_STARTED})
 
 
@@ -359,7 +361,11 @@ class Update:
         state = str(outcome.state)
         words = "" if outcome.error is None else str(outcome.error)
         if state in {"fetched", "kept", "absent"}:
-            self._settle_files(doing, outcome.files)
+            lost = [file.path for file in outcome.files if _length(file.path) != file.size]
+            if lost:
+                self._settle_failure(doing, f"{lost[0]} was fetched and did not arrive; {_SAME_DISK}")
+            else:
+                self._settle_files(doing, outcome.files)
         else:
             self._settle_failure(doing, words, tried=state == "failed")
             if state == "not tried" and not self._stopped:
