@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,14 +24,15 @@ from scckit import events
 from scckit.archive import files
 from scckit.errors import InvalidInput, LocalFileError, MissingLibrary, MissingPlugin
 from scckit.mirror import Mirror, MirroredFile
-from scckit.mirror.catalogue import VERSION, Catalogue
-from scckit.mirror.layout import CATALOGUE
+from scckit.mirror.catalogue import VERSION, Catalogue, FileRow
+from scckit.mirror.layout import CATALOGUE, Layout
 from scckit.testing import WSGITransport
 from scckit_emulator import Behaviour, Emulator, Fault
 
 from .conftest import run
-from .server import Fake, identity
-from .test_update import products
+from .server import URL, Fake, identity
+from .test_takeover import killed
+from .test_update import break_off, kept, products, served
 
 BEGIN = datetime(2026, 3, 21, 0, tzinfo=UTC)
 IDS = [f"20260321aky{hour:02}00" for hour in range(3)]
@@ -254,6 +256,48 @@ def test_repair_tells_of_what_cannot_be_read(fake: Fake, open_folder: Path) -> N
     assert by_a_reader(repair) == "True"
 
 
+@pytest.mark.parametrize("mode", [0, 0o444])
+@pytest.mark.parametrize("place", ["2021/03", f"2021/03/{identity(0)}", f"versions/2021/03/{identity(0)}"])
+def test_a_folder_without_the_right_to_read_it(fake: Fake, open_folder: Path, place: str, mode: int) -> None:
+    """Told for the measurements in it; the others come; a repair forgets nothing of it, and the rest is as it was."""
+    later = 24 * 40
+    fake.names = 1
+    for number in (0, later):
+        fake.make(number)
+    run(fake, open_folder, keep_versions=True)
+    for number in (0, later):
+        fake.make(number)
+    run(fake, open_folder, keep_versions=True)
+    with Mirror(open_folder) as mirror:
+        assert list(mirror.repair()) == []
+        before = [(one.path, one.is_current) for one in mirror.query(earlier=True)]
+    for path in (open_folder, *open_folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    (open_folder / place).chmod(mode)
+    for number in (0, later):
+        fake.make(number)
+
+    def repair() -> str:
+        with Mirror(open_folder) as mirror:
+            found = {one.path for one in mirror.repair() if one.problem == "unreadable"}
+            assert any(path.is_relative_to(open_folder / place) for path in found), found
+            assert [(one.path, one.is_current) for one in mirror.query(earlier=True)] == before
+            return str(any(one.problem == "unreadable" for one in mirror.verify()))
+
+    def update() -> str:
+        report = run(fake, open_folder, keep_versions=True)
+        changes = {one.measurement: one for one in report.changes}
+        assert str(open_folder / place) in changes[identity(0)].detail, report
+        return f"{changes[identity(0)].what} {changes[identity(later)].what}"
+
+    assert by_a_reader(repair) == "True"
+    assert by_a_reader(update) == "failed changed"
+    (open_folder / place).chmod(0o777)
+    assert run(fake, open_folder, keep_versions=True).is_complete
+    with Mirror(open_folder) as mirror:
+        assert list(mirror.verify()) == []
+
+
 # -- upkeep ----------------------------------------------------------------------------------------------------------
 
 
@@ -336,6 +380,125 @@ def test_repair_waits_for_nobody(fake: Fake, tmp_path: Path) -> None:
     fake.before_fetch = meanwhile
     assert run(fake, tmp_path).is_complete
     assert told
+
+
+def test_repair_after_a_kill_makes_no_versions_up(fake: Fake, tmp_path: Path) -> None:
+    """What a killed run has kept and not replaced is no earlier version; what it has replaced and not removed goes."""
+    fake.names = 1
+    name = fake.make(0)
+    run(fake, tmp_path)
+    killed(tmp_path, name, keeping=True)
+
+    with Mirror(tmp_path) as mirror:
+        assert list(mirror.repair()) == []
+    assert kept(tmp_path) == set()
+
+
+def test_repair_removes_what_was_to_be_removed(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends between noting what came and removing what that replaced."""
+    fake.make(0)
+    run(fake, tmp_path)
+    fake.make(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Layout, "forget", lambda *_: break_off(None))
+        with pytest.raises(KeyboardInterrupt):
+            run(fake, tmp_path)
+
+    with Mirror(tmp_path) as mirror:
+        assert list(mirror.repair()) == []
+        assert list(mirror.verify()) == []
+    assert products(tmp_path) == served(fake)
+
+
+def test_repair_knows_an_earlier_version_that_is_like_the_current_file(fake: Fake, tmp_path: Path) -> None:
+    """The server made a file, another one, and the first one again: the one that was kept stays."""
+    fake.names = 1
+    name = fake.make(0)
+    first = fake.things[name].files
+    run(fake, tmp_path)
+    for served_now in (None, first):
+        fake.make(0)
+        fake.things[name].files = served_now or fake.things[name].files
+        run(fake, tmp_path, keep_versions=True)
+    before = kept(tmp_path)
+
+    with Mirror(tmp_path) as mirror:
+        assert list(mirror.repair()) == []
+
+    assert kept(tmp_path) == before
+    assert len(before) == 4
+
+
+def test_repair_knows_the_server_again(fake: Fake, tmp_path: Path) -> None:
+    """From the manifests, so that another server's files do not get among these."""
+    fake.make(0)
+    run(fake, tmp_path)
+    for path in tmp_path.glob(f"{CATALOGUE}*"):
+        path.unlink()
+
+    with Mirror(tmp_path) as mirror:
+        mirror.repair()
+        assert mirror.status().server == URL
+
+
+def test_repair_looks_again_when_nobody_can_begin(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run begins just before the repair has the catalogue to itself: it is at work, and its archive stays."""
+    fake.make(0)
+    run(fake, tmp_path)
+    part = Layout(tmp_path).month(identity(0)) / f".{identity(0)}.zip.0011.part"
+    real, locks = Catalogue.changing, []
+
+    def changing(self: Catalogue) -> Any:
+        if not locks:
+            locks.append(Layout(tmp_path).lock(41))
+            self.claim(identity(0), 41)
+            part.touch()
+        return real(self)
+
+    monkeypatch.setattr(Catalogue, "changing", changing)
+    with Mirror(tmp_path) as mirror, pytest.raises(LocalFileError, match=r"run 41 .* is at work"):
+        mirror.repair()
+    locks[0].close()
+    assert part.exists()
+
+
+def test_verify_beside_a_run(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run has replaced, removed or brought since the look began is no finding; nobody waits, and no row is lost."""
+    from scckit.mirror import catalogue as module
+
+    monkeypatch.setattr(module, "_PAGE", 2)
+    for number in range(4):
+        fake.make(number)
+    run(fake, tmp_path)
+    with Mirror(tmp_path) as mirror:
+        path = mirror.query()[0].path
+        path.write_bytes(b"by hand")
+        found = mirror.verify()
+        assert next(found).path == path
+        for number in range(5):
+            fake.make(number)
+        assert run(fake, tmp_path).is_complete
+        last = mirror.query()[-1].path
+        last.unlink()
+        assert [(one.path, one.problem) for one in found] == [(last, "missing")]
+
+
+def test_verify_needs_no_more_memory_for_more_files(tmp_path: Path) -> None:
+    """It reads the catalogue page by page."""
+    catalogue = Catalogue(tmp_path / CATALOGUE)
+    with catalogue.changing():
+        for number in range(20_000):
+            path = f"2021/03/{identity(0)}/elda/{number}"
+            catalogue.put(FileRow(path, identity(0), "elda", 1, "0" * 64, BEGIN))
+    catalogue.close()
+    with Mirror(tmp_path) as mirror:
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in mirror.verify()) == 20_000
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 5e6
 
 
 # -- asking ----------------------------------------------------------------------------------------------------------

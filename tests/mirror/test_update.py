@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import sys
@@ -820,3 +822,111 @@ def test_an_edit_of_what_the_server_has_no_more_is_asked_for_once(fake: Fake, tm
     assert kept(tmp_path) == {b"by hand"}
     with Mirror(tmp_path) as mirror:
         assert [(one.path, one.problem) for one in mirror.verify()] == [(path, "unknown")]
+
+
+# -- files that the catalogue does not know ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_file_that_the_catalogue_does_not_know_is_kept(
+    fake: Fake, tmp_path: Path, keep: bool, repaired: bool
+) -> None:
+    """Of a download by hand whose manifest is lost: what a run puts in its place does not cost it."""
+    fake.names = 1
+    name = fake.make(0)
+    run(fake, tmp_path, kinds={"elda": KINDS["elda"]})
+    mine = tmp_path / "2021" / "03" / name / "elpp" / next(iter(fake.things[name].files["elpp"]))
+    mine.parent.mkdir()
+    mine.write_bytes(b"by hand")
+    if repaired:
+        (mine.parents[1] / "scckit-manifest.json").write_bytes(b"")
+        with Mirror(tmp_path) as mirror:
+            mirror.repair()
+
+    run(fake, tmp_path, keep_versions=keep)
+
+    assert products(tmp_path) == served(fake)
+    assert kept(tmp_path) == {b"by hand"}
+    with Mirror(tmp_path) as mirror:
+        assert not any(one.problem != "unknown" for one in mirror.verify())
+
+
+def test_a_file_beside_those_that_come_is_no_version(fake: Fake, tmp_path: Path) -> None:
+    """What nothing has replaced stays where it is, once."""
+    fake.make(0)
+    run(fake, tmp_path)
+    mine = next(tmp_path.glob("2*/*/*/elda")) / "notes.txt"
+    mine.write_bytes(b"mine")
+    fake.make(0)
+
+    run(fake, tmp_path, keep_versions=True)
+
+    assert mine.read_bytes() == b"mine"
+    assert b"mine" not in kept(tmp_path)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_an_edit_while_a_run_fetches_is_kept(fake: Fake, tmp_path: Path, broken: bool) -> None:
+    """Somebody writes into a file that the run is about to replace; it is there, also when the run is broken off."""
+    fake.names = 1
+    fake.make(0)
+    run(fake, tmp_path)
+    fake.make(0)
+
+    def edit(_: Job) -> None:
+        next(tmp_path.glob("2*/*/*/elda/*")).write_bytes(b"by hand")
+
+    fake.before_fetch = edit
+    if broken:
+        fake.after_fetch = break_off
+        with pytest.raises(KeyboardInterrupt):
+            run(fake, tmp_path)
+    else:
+        run(fake, tmp_path)
+
+    assert kept(tmp_path) == {b"by hand"}
+    assert products(tmp_path) == served(fake)
+
+
+def test_what_was_kept_and_cannot_be_read_is_told(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails just then: that measurement fails, and the others come."""
+    from scckit.mirror import update as module
+
+    first, second = fake.make(0), fake.make(1)
+    run(fake, tmp_path)
+    fake.make(0)
+    fake.make(1)
+    real = module.measured
+
+    def measured(path: Path) -> tuple[int, str]:
+        if first in str(path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "measured", measured)
+        report = run(fake, tmp_path, keep_versions=True)
+
+    assert [(one.measurement, one.what) for one in report.changes] == [(first, "failed"), (second, "changed")]
+    assert run(fake, tmp_path).is_complete
+
+
+def test_an_id_that_begins_like_another(tmp_path: Path) -> None:
+    """What is under way of one is not what a killed run has left of the other."""
+    layout = Layout(tmp_path)
+    short, long = "20210307aky1", "20210307aky1234"
+    layout.month(long).mkdir(parents=True)
+    parts = {
+        one: [
+            layout.month(one) / f"{dots}{one}.{kind}.0123.part"
+            for dots, kind in ((".", "zip"), ("..", "zip"), (".", "json"))
+        ]
+        for one in (short, long)
+    }
+    for path in (*parts[short], *parts[long]):
+        path.touch()
+
+    layout.sweep(short)
+
+    assert sorted(layout.month(long).iterdir()) == sorted(parts[long])

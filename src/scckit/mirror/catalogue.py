@@ -85,6 +85,9 @@ _ADVICE: Final = (
 #: What SQLite says of a file or a folder that may not be written to.
 _NO_WRITING: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
+#: Files that are read at a time where all are.
+_PAGE: Final = 1000
+
 #: Seconds that a change waits for those of other processes.
 _PATIENCE: Final = 60.0
 
@@ -258,6 +261,12 @@ class Catalogue:
             row = self._db.execute("INSERT INTO runs (began, asked) VALUES (?, ?)", (_seconds(now), json.dumps(asked)))
             return int(row.lastrowid or 0)
 
+    def keeps(self, run: int) -> bool:
+        """Tell whether a run was to keep the files that it replaces; if that is not known, it was."""
+        rows = self._ask("SELECT asked FROM runs WHERE id = ?", run)
+        with self._telling():
+            return all(bool(json.loads(asked).get("keep_versions", True)) for (asked,) in rows)
+
     def end_run(self, run: int, now: datetime) -> None:
         """Note that a run has come to its end, and give up what it has claimed."""
         with self.changing(), self._telling():
@@ -420,20 +429,32 @@ class Catalogue:
         with self._telling():
             self._db.executemany("DELETE FROM doomed WHERE path = ?", ((path,) for path in paths))
 
-    def files(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[FileRow]:
+    def every_file(self) -> Iterator[FileRow]:
+        """Give all files by path. Between them others may change the catalogue, and no more than a page of it is held."""
+        last = ""
+        while page := list(self.files("path > ?", [last], limit=_PAGE)):
+            yield from page
+            last = page[-1].path
+
+    def file(self, path: str) -> FileRow | None:
+        """Return what is known of a file now."""
+        return next(iter(list(self.files("path = ?", [path]))), None)
+
+    def files(self, where: str, values: Sequence[object], *, limit: int = -1) -> Iterator[FileRow]:
         """Give files by path.
 
         Args:
             where: Condition in SQL, made of column names and question marks.
             values: What stands for the question marks.
+            limit: Not more than so many; by default all.
         """
         columns = (
             "path, measurement, kind, size, sha256, fetched, start, stop, product_id, product_type, wavelength, version,"
             " current"
         )
-        sql = f"SELECT {columns} FROM files WHERE {where} ORDER BY path"  # noqa: S608 - made by us, see Args
+        sql = f"SELECT {columns} FROM files WHERE {where} ORDER BY path LIMIT ?"  # noqa: S608 - made by us, see Args
         with self._telling():
-            for row in self._db.execute(sql, tuple(values)):
+            for row in self._db.execute(sql, (*values, limit)):
                 yield _file(*row)
 
     def selected(self, conditions: Iterable[tuple[str, object]]) -> list[tuple[FileRow, MeasurementRow, bool]]:
@@ -463,11 +484,34 @@ class Catalogue:
         with self._telling():
             self._db.execute("INSERT OR IGNORE INTO measurements VALUES (?, ?, ?, ?, ?, ?, 0, NULL, NULL)", values)
 
-    def forget_files(self) -> None:
-        """Forget what is here, to note it anew; inside ``changing``."""
+    @contextmanager
+    def renewing(self) -> Iterator[None]:
+        """Forget what is here, to note it anew; inside ``changing``. What was known before, ``spare`` and ``knew`` tell."""
         with self._telling():
-            for table in ("holdings", "files", "doomed"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
+            for table in ("holdings", "files"):
+                self._db.execute(f"CREATE TEMP TABLE {table}_before AS SELECT * FROM main.{table}")  # noqa: S608 - our names
+                self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 - our names
+        yield
+        with self._telling():
+            for table in ("holdings", "files"):
+                self._db.execute(f"DROP TABLE temp.{table}_before")
+
+    def spare(self, folder: str) -> None:
+        """Know again what was known of the files below a folder; inside ``renewing``."""
+        within = (f"{folder}/", f"{folder}0")  # the character behind "/"
+        with self._telling():
+            self._db.execute(
+                "INSERT OR IGNORE INTO files SELECT * FROM files_before WHERE path > ? AND path < ?", within
+            )
+            self._db.execute(
+                "INSERT OR IGNORE INTO holdings SELECT * FROM holdings_before WHERE measurement IN"
+                " (SELECT measurement FROM files_before WHERE path > ? AND path < ? AND current = 1)",
+                within,
+            )
+
+    def knew(self, path: str) -> bool:
+        """Tell whether a file was known; inside ``renewing``."""
+        return bool(self._ask("SELECT 1 FROM files_before WHERE path = ?", path))
 
     def totals(self) -> dict[str, Any]:
         """Return counts over all of it: the numbers of ``MirrorStatus``."""

@@ -14,20 +14,23 @@ import filecmp
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from attrs import frozen
 
 from scckit.archive.files import make_folder, telling, temporary_name
+from scckit.errors import LocalFileError
 from scckit.models.ids import MeasurementID
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["CATALOGUE", "Layout", "RunLock"]
+__all__ = ["CATALOGUE", "Layout", "RunLock", "Unreadable"]
 
 #: Name of the catalogue in the folder.
 CATALOGUE: Final = "scckit-mirror.sqlite"
@@ -37,6 +40,14 @@ _held: Final[set[int]] = set()
 
 _RUNS: Final = ".runs"
 _VERSIONS: Final = "versions"
+
+
+@frozen
+class Unreadable:
+    """A folder of which it is not known what is in it, and why."""
+
+    path: Path
+    words: str
 
 
 @frozen
@@ -66,6 +77,14 @@ class Layout:
         """Return the folder of a measurement."""
         return self.month(measurement) / measurement
 
+    def has(self, measurement: str) -> bool:
+        """Tell whether there is a folder of a measurement.
+
+        Raises:
+            LocalFileError: It cannot be looked at.
+        """
+        return _is_there(self.measurement(measurement))
+
     def path(self, relative: str) -> Path:
         """Return where something is."""
         return self.root / PurePosixPath(relative)
@@ -79,24 +98,43 @@ class Layout:
         """Return how a path is kept in the catalogue."""
         return path.relative_to(self.root).as_posix()
 
-    def measurements(self) -> list[Path]:
-        """Return the folders of all measurements, by ID."""
-        with telling("read the folder", self.root):
-            folders = sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9]*"))
-        return [one for one in folders if one.is_dir() and _is_id(one.name)]
+    def measurements(self) -> tuple[list[Path], list[Unreadable]]:
+        """Return the folders of all measurements, by ID, and what may hold more of them and cannot be read."""
+        found, unreadable = _below(self.root, partial(_folders, digits=4), partial(_folders, digits=2), _folders)
+        return [one for one in found if _is_id(one.name)], unreadable
 
-    def earlier(self, measurement: str = "") -> list[Path]:
-        """Return the earlier versions of files, of one measurement or of all, by path."""
-        folder, below = self.root / _VERSIONS, "*/*/*/*/*/*"
-        if measurement:
-            folder, below = folder / self.measurement(measurement).relative_to(self.root), "*/*/*"
-        with telling("read the folder", folder):
-            return sorted(one for one in folder.glob(below) if one.is_file() and not _is_temporary(one))
+    def earlier(self) -> tuple[list[Path], list[Unreadable]]:
+        """Return the earlier versions of all files, by path, and the folders of such that cannot be read."""
+        found, unreadable = _below(self.root / _VERSIONS, *[_folders] * 5, _files)
+        return [one for one in found if not _is_temporary(one)], unreadable
+
+    def earlier_of(self, measurement: str) -> list[Path]:
+        """Return the earlier versions of a measurement's files, by path.
+
+        Raises:
+            LocalFileError: A folder of such cannot be read.
+        """
+        found, unreadable = _below(self._versions(measurement), _folders, _folders, _files)
+        if unreadable:
+            raise LocalFileError(unreadable[0].words)
+        return [one for one in found if not _is_temporary(one)]
+
+    def current(self, earlier: str) -> str:
+        """Return where the current file is, or was, that an earlier version is of."""
+        _, year, month, measurement, _, kind, name = PurePosixPath(earlier).parts
+        return f"{year}/{month}/{measurement}/{kind}/{name}"
 
     def is_still_current(self, earlier: str) -> bool:
         """Tell whether an earlier version is, in fact, the current file."""
-        _, year, month, measurement, _, kind, name = PurePosixPath(earlier).parts
-        return _same(self.root / year / month / measurement / kind / name, self.path(earlier))
+        return _same(self.path(self.current(earlier)), self.path(earlier))
+
+    def files(self, measurement: str, kind: str) -> list[Path]:
+        """Return the files of a kind of a measurement, by name, whoever has put them there.
+
+        Raises:
+            LocalFileError: Their folder cannot be read.
+        """
+        return _files(self.measurement(measurement) / kind)
 
     def keep(self, relative: str, came: datetime) -> str:
         """Give a current file a second place among the earlier versions; there it stays when it is replaced.
@@ -120,11 +158,12 @@ class Layout:
                 self.root / _VERSIONS / year / month / measurement / (stamp if number == 1 else f"{stamp}-{number}")
             )
             target = folder / kind / name
-            if not target.exists() or _same(source, target):
+            is_taken = _is_there(target)
+            if not is_taken or _same(source, target):
                 break
             number += 1  # a clock that went back has made the same stamp twice
         make_folder(target.parent)
-        if not target.exists():
+        if not is_taken:
             with telling("keep the earlier file at", target):
                 _link(source, target)
         return self.relative(target)
@@ -147,16 +186,27 @@ class Layout:
                 break  # there is something else in it
 
     def sweep(self, measurement: str) -> None:
-        """Remove what a killed run has left of a measurement under temporary names."""
-        kept = self.root / _VERSIONS / self.measurement(measurement).relative_to(self.root)
-        for one in (*self.month(measurement).glob(f".*{measurement}*"), *kept.glob("*/*/.*")):
-            if not _is_temporary(one):
+        """Remove what a killed run has left of a measurement under temporary names.
+
+        Raises:
+            LocalFileError: Its folder cannot be read.
+        """
+        # The whole ID: that of another measurement may begin like it.
+        beside = (
+            one for one in _entries(self.month(measurement)) if Path(one).name.lstrip(".").startswith(f"{measurement}.")
+        )
+        kept, _ = _below(self._versions(measurement), _folders, _folders, _files)
+        for path in (*map(Path, beside), *kept):
+            if not _is_temporary(path):
                 continue
-            if one.is_dir():
-                shutil.rmtree(one, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
             else:
                 with suppress(OSError):
-                    one.unlink()
+                    path.unlink()
+
+    def _versions(self, measurement: str) -> Path:
+        return self.root / _VERSIONS / self.measurement(measurement).relative_to(self.root)
 
     # -- runs -----------------------------------------------------------------------------------------------------------
 
@@ -181,8 +231,8 @@ class Layout:
 
     def runs(self) -> list[int]:
         """Return the numbers of all runs that are at work, or were when they were killed."""
-        with telling("read the folder", self.root / _RUNS):
-            return sorted(int(one.name) for one in (self.root / _RUNS).glob("[0-9]*") if one.name.isdecimal())
+        names = (Path(one).name for one in _entries(self.root / _RUNS))
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def is_alive(self, run: int) -> bool:
         """Tell whether a run is at work, in this process or another; what a killed one has left of itself is removed.
@@ -237,6 +287,43 @@ if hasattr(os, "register_at_fork"):
     # A copy of the process, as a pool of processes makes, has a run's file open too: it would hold that run's lock for as
     # long as it lives, also where the run itself was killed.
     os.register_at_fork(after_in_child=_let_go_of_all)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name; nothing if there is no such folder."""
+    with telling("read the folder", folder):
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda one: one.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+def _folders(folder: Path, *, digits: int = 0) -> list[Path]:
+    """Return the folders in a folder; with so many digits as their names, if that is given."""
+    with telling("read the folder", folder):
+        found = [folder / one.name for one in _entries(folder) if one.is_dir()]
+    return [one for one in found if not digits or (len(one.name) == digits and one.name.isdecimal())]
+
+
+def _files(folder: Path) -> list[Path]:
+    with telling("read the folder", folder):
+        return [folder / one.name for one in _entries(folder) if one.is_file()]
+
+
+def _below(top: Path, *levels: Callable[[Path], list[Path]]) -> tuple[list[Path], list[Unreadable]]:
+    """Return what is so many levels below a folder, and the folders on the way that cannot be read."""
+    found: list[Path] = [top]
+    unreadable = []
+    for inside in levels:
+        following = []
+        for folder in found:
+            try:
+                following += inside(folder)
+            except LocalFileError as error:
+                unreadable.append(Unreadable(folder, str(error)))
+        found = following
+    return found, unreadable
 
 
 def _is_there(path: Path) -> bool:

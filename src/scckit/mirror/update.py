@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
@@ -22,7 +22,7 @@ from scckit.errors import LocalFileError, SCCError
 from scckit.mirror.catalogue import Catalogue, FileRow, Holding, MeasurementRow
 from scckit.mirror.layout import Layout
 from scckit.mirror.models import Change, Changes, Report, What
-from scckit.mirror.recovery import recover
+from scckit.mirror.recovery import recover, remove_doomed
 from scckit.models.kinds import ProductKind
 from scckit.models.measurement import Measurement, Phase, Status
 from scckit.models.products import ProductFile
@@ -79,13 +79,23 @@ class Server:
 
 @define
 class _Doing:
-    """A measurement that is being fetched: why, and which files were kept before it may replace them."""
+    """A measurement that is being fetched: why, and which files were given a second place before it may replace them.
+
+    Attributes:
+        job: What is fetched.
+        why: What it is if it comes.
+        state: The state that is noted then.
+        old: The files of these kinds that the catalogue knows.
+        others: Those that it does not know: when each was written, by its path.
+        kept: The second places, by path.
+    """
 
     job: Job
     why: What
     state: str | None
     old: tuple[FileRow, ...]
-    kept: dict[str, FileRow] = field(factory=dict)
+    others: Mapping[str, datetime]
+    kept: dict[str, str] = field(factory=dict)
 
 
 @define
@@ -169,6 +179,7 @@ class Update:
             "stop": None if window.stop is None else window.stop.isoformat(),
             "station": window.station,
             "kinds": list(window.kinds),
+            "keep_versions": self.keep_versions,
         }
 
     def _moment(self) -> datetime:
@@ -200,35 +211,26 @@ class Update:
                 with self.catalogue.changing():
                     # Not if another run has taken it over since the claims were read.
                     if self.catalogue.release(measurement, run):
-                        self._recover(measurement)
+                        self._recover(measurement, keeps=self.catalogue.keeps(run))
         self._remove_doomed()
 
-    def _recover(self, measurement: str) -> None:
+    def _recover(self, measurement: str, *, keeps: bool) -> None:
         # What cannot be read is left as it is, and told by the download that comes next.
         with suppress(LocalFileError):
-            recover(self.catalogue, self.layout, measurement)
+            recover(self.catalogue, self.layout, measurement, keeps=keeps)
 
     def _remove_doomed(self) -> None:
         if not self.catalogue.doomed():
             return
-        # One step as other runs see it: what one of them keeps in the same place is either kept anew or not doomed any more.
         with self.catalogue.changing():
-            removed = []
-            for path in self.catalogue.doomed():
-                try:
-                    self.layout.forget(path)
-                except LocalFileError as error:
-                    # It stays noted for the next run.
-                    self.catalogue.amend(self._run, self.layout.owner(path), "failed", str(error))
-                else:
-                    removed.append(path)
-            self.catalogue.undoom(removed)
+            for path, words in remove_doomed(self.catalogue, self.layout):
+                self.catalogue.amend(self._run, self.layout.owner(path), "failed", words)
 
     def _give_up(self) -> None:
         """Let go of what was begun and not finished."""
         for measurement in self._doing:
             with self.catalogue.changing():
-                self._recover(measurement)
+                self._recover(measurement, keeps=self.keep_versions)
         self._doing.clear()
         self._remove_doomed()
 
@@ -247,16 +249,13 @@ class Update:
                 if not self._goes_on():
                     return
                 self._require_place()
-                doing = self._plan(measurement)
-                if doing is None:
-                    continue
-                self._doing[measurement.id] = doing
                 try:
-                    self._keep(doing)
+                    doing = self._begun(measurement)
                 except LocalFileError as error:
-                    self._settle_failure(doing, str(error))
+                    self._settle_failure(measurement.id, str(error))
                 else:
-                    yield doing.job
+                    if doing is not None:
+                        yield doing.job
         self._is_read = self._goes_on()
 
     def _goes_on(self) -> bool:
@@ -273,6 +272,14 @@ class Update:
         self._unchanged += not differing
         return bool(differing)
 
+    def _begun(self, measurement: Measurement) -> _Doing | None:
+        """Get ready to fetch what differs; None if nothing does."""
+        doing = self._plan(measurement)
+        if doing is not None:
+            self._doing[measurement.id] = doing
+            self._keep(doing)
+        return doing
+
     def _plan(self, measurement: Measurement) -> _Doing | None:
         """Say what is to be fetched, as it is now: another run may have been faster since the list was read."""
         kinds = self._differing(measurement)
@@ -282,14 +289,24 @@ class Update:
             return None
         state = state_text(measurement)
         held = self.catalogue.holdings(measurement.id)
-        if not held and self.layout.measurement(measurement.id).exists():
+        if not held and self.layout.has(measurement.id):
             with self.catalogue.changing():  # of a catalogue that was lost, or of a download by hand
-                self._recover(measurement.id)
+                self._recover(measurement.id, keeps=True)
             held = self.catalogue.holdings(measurement.id)
         old = [held[kind] for kind in kinds if kind in held]
         job = Job(measurement, tuple(kinds), self.layout.month(measurement.id))
         files = tuple(file for one in old for file in one.files)
-        return _Doing(job, _why(old, state), state if State.of(measurement).tells else None, files)
+        others = self._others(job, frozenset(file.path for file in files))
+        return _Doing(job, _why(old, state), state if State.of(measurement).tells else None, files, others)
+
+    def _others(self, job: Job, known: frozenset[str]) -> dict[str, datetime]:
+        found = {}
+        for kind in job.kinds:
+            for path in self.layout.files(job.measurement.id, kind):
+                if (relative := self.layout.relative(path)) not in known:
+                    with telling("look at", path):
+                        found[relative] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return found
 
     def _differing(self, measurement: Measurement) -> list[str]:
         """Return the kinds of which something else is here than the server has."""
@@ -328,7 +345,7 @@ class Update:
     def _claimed(self, measurement: str) -> bool:
         by = self.catalogue.claim(measurement, self._run)
         if by != self._run and not self.layout.is_alive(by):
-            self._recover(measurement)
+            self._recover(measurement, keeps=self.catalogue.keeps(by))
             self.catalogue.release(measurement, by)
             by = self.catalogue.claim(measurement, self._run)
         if by != self._run:
@@ -336,22 +353,22 @@ class Update:
         return by == self._run
 
     def _keep(self, doing: _Doing) -> None:
-        """Give what may be replaced a second place: all of it where that was asked, and always what somebody has changed.
+        """Give what may be replaced a second place; when it was replaced, what is there tells whether it is to stay.
 
         Raises:
             LocalFileError: That is not possible, so nothing may be replaced.
         """
-        for file in doing.old:
-            path = self.layout.path(file.path)
+        came = {file.path: file.fetched for file in doing.old}
+        for relative, when in (*came.items(), *doing.others.items()):
+            path = self.layout.path(relative)
             if _length(path) is None:
                 continue
-            with telling("read", path):
-                size, digest = measured(path)
-            if self.keep_versions or digest != file.sha256:
-                with self.catalogue.changing():
-                    kept = self.layout.keep(file.path, file.fetched)
-                    self.catalogue.undoom([kept])  # a run that left it there did not replace anything; this one may
-                doing.kept[file.path] = evolve(file, path=kept, size=size, sha256=digest, current=False)
+            with telling("read", path), path.open("rb"):
+                pass  # before it is replaced: what somebody has changed must be told from what came
+            with self.catalogue.changing():
+                kept = self.layout.keep(relative, when)
+                self.catalogue.undoom([kept])  # a run that left it there did not replace anything; this one may
+            doing.kept[relative] = kept
 
     # -- noting what came -------------------------------------------------------------------------------------------------
 
@@ -362,29 +379,35 @@ class Update:
         words = "" if outcome.error is None else str(outcome.error)
         if state in {"fetched", "kept", "absent"}:
             lost = [file.path for file in outcome.files if _length(file.path) != file.size]
-            if lost:
-                self._settle_failure(doing, f"{lost[0]} was fetched and did not arrive; {_SAME_DISK}")
-            else:
+            try:
+                if lost:
+                    msg = f"{lost[0]} was fetched and did not arrive; {_SAME_DISK}"
+                    raise LocalFileError(msg)  # noqa: TRY301 - as what was replaced and cannot be read
                 self._settle_files(doing, outcome.files)
+            except LocalFileError as error:
+                self._settle_failure(outcome.item, str(error))
         else:
-            self._settle_failure(doing, words, tried=state == "failed")
+            self._settle_failure(outcome.item, words, tried=state == "failed")
             if state == "not tried" and not self._stopped:
                 self._stopped = words or "it was stopped"
 
-    def _settle_failure(self, doing: _Doing, words: str, *, tried: bool = True) -> None:
+    def _settle_failure(self, identity: str, words: str, *, tried: bool = True) -> None:
         """Note what went wrong; of several archives, some may have come and replaced files before."""
-        identity = doing.job.measurement.id
         with self.catalogue.changing():
-            self._recover(identity)
+            self._recover(identity, keeps=self.keep_versions)
             self.catalogue.release(identity, self._run)
             if tried:
                 self.catalogue.fail(identity, words)
                 self._note(identity, "failed", detail=words)
-        del self._doing[identity]
+        self._doing.pop(identity, None)
         self._remove_doomed()
 
     def _settle_files(self, doing: _Doing, files: Sequence[ProductFile]) -> None:
-        """Note the files that are the current ones now, and those that they have replaced."""
+        """Note the files that are the current ones now, and those that they have replaced.
+
+        Raises:
+            LocalFileError: What was replaced cannot be read.
+        """
         identity = doing.job.measurement.id
         row = self.catalogue.measurement(identity)
         came = {self.layout.relative(file.path): file for file in files}
@@ -392,7 +415,9 @@ class Update:
         missed = self._missed(doing, kinds)
         with self.catalogue.changing():
             for old in doing.old:
-                self._settle_old(old, doing.kept.get(old.path), came.get(old.path), kinds, missed)
+                self._settle_old(doing, old, came.get(old.path), is_missed=old.kind in missed, came=old.kind in kinds)
+            for path in doing.others:
+                self._settle_other(doing, path, came.get(path))
             for path, file in came.items():
                 came_now = FileRow(path, identity, file.kind, file.size, file.sha256 or "", self._moment())
                 self.catalogue.put(came_now.named(row))
@@ -407,30 +432,47 @@ class Update:
         del self._doing[identity]
         self._remove_doomed()
 
-    def _settle_old(
-        self,
-        old: FileRow,
-        kept: FileRow | None,
-        new: ProductFile | None,
-        came: frozenset[str],
-        missed: Sequence[str],
-    ) -> None:
-        """Note what became of a file that was the current one."""
+    def _settle_old(self, doing: _Doing, old: FileRow, new: ProductFile | None, *, is_missed: bool, came: bool) -> None:
+        """Note what became of a file that was the current one; its kind came, or was missed, or there is none of it."""
+        kept = self._kept(doing, old)
+        is_edited = kept is not None and kept.sha256 != old.sha256
         # What the server has none of any more stays here; only what came in its place replaces it.
-        leaves = old.kind in came and new is None
+        leaves = came and new is None
         # Somebody has changed it, and the server has nothing in its place: from now on it is somebody's own.
-        theirs = kept is not None and new is None and kept.sha256 != old.sha256
-        if old.kind in missed:
-            theirs = False  # what is to come in its place has not come yet
-        if kept is not None and (leaves or theirs or (new is not None and new.sha256 != kept.sha256)):
-            self.catalogue.put(kept)
-        elif kept is not None:
-            self.catalogue.doom(kept.path)
-        lost = new is None and old.kind not in missed and _length(self.layout.path(old.path)) is None  # on both sides
+        theirs = is_edited and new is None and not is_missed
+        if kept is not None:
+            is_replaced = leaves or (new is not None and new.sha256 != kept.sha256)
+            self._settle_kept(kept, stays=theirs or (is_replaced and (is_edited or self.keep_versions)))
+        lost = new is None and not is_missed and _length(self.layout.path(old.path)) is None  # on both sides
         if leaves or theirs or lost:
             self.catalogue.drop(old.path)
         if leaves:
             self.catalogue.doom(old.path)
+
+    def _settle_other(self, doing: _Doing, path: str, new: ProductFile | None) -> None:
+        """Note what became of a file that the catalogue did not know: what was replaced stays as an earlier version."""
+        if path in doing.kept:
+            kind = PurePosixPath(path).parts[-2]
+            kept = self._kept(doing, FileRow(path, doing.job.measurement.id, kind, 0, "", doing.others[path]))
+            if kept is not None:
+                row = self.catalogue.measurement(kept.measurement)
+                self._settle_kept(kept.named(row), stays=new is not None and new.sha256 != kept.sha256)
+
+    def _kept(self, doing: _Doing, old: FileRow) -> FileRow | None:
+        """Return what is in the second place of a file now: somebody may have changed it until it was replaced."""
+        place = doing.kept.get(old.path)
+        if place is None:
+            return None
+        path = self.layout.path(place)
+        with telling("read", path):
+            size, digest = measured(path)
+        return evolve(old, path=place, size=size, sha256=digest, current=False)
+
+    def _settle_kept(self, kept: FileRow, *, stays: bool) -> None:
+        if stays:
+            self.catalogue.put(kept)
+        else:
+            self.catalogue.doom(kept.path)
 
     def _note(self, identity: str, what: What, files: int = 0, size: int = 0, detail: str = "") -> None:
         self.catalogue.change(self._run, Change(identity, what, files, size, detail))
