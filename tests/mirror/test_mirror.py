@@ -273,6 +273,7 @@ def test_a_folder_without_the_right_to_read_it(fake: Fake, open_folder: Path, pl
         before = [(one.path, one.is_current) for one in mirror.query(earlier=True)]
     for path in (open_folder, *open_folder.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
+    (open_folder / "2021" / "03" / f".{identity(0)}.zip.0011.part").touch()  # which cannot be removed now
     (open_folder / place).chmod(mode)
     for number in (0, later):
         fake.make(number)

@@ -199,11 +199,9 @@ class Layout:
         for path in (*map(Path, beside), *kept):
             if not _is_temporary(path):
                 continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with suppress(OSError):
-                    path.unlink()
+            with suppress(OSError):
+                path.unlink()
+            shutil.rmtree(path, ignore_errors=True)  # where it is a folder
 
     def _versions(self, measurement: str) -> Path:
         return self.root / _VERSIONS / self.measurement(measurement).relative_to(self.root)
