@@ -86,7 +86,7 @@ class Fake:
 
     def server(self) -> Server:
         """Return it as a mirror sees it."""
-        return Server(URL, self._search, self._exists, self._fetch)
+        return Server(URL, self._search, self._find, self._fetch)
 
     def _search(self, window: Window) -> Iterable[Measurement]:
         for name in sorted(self.things, reverse=True):
@@ -97,9 +97,10 @@ class Fake:
             if window.station in {None, one.measurement.station}:
                 yield one.measurement
 
-    def _exists(self, id: str) -> bool:
+    def _find(self, id: str) -> Measurement | None:
         self.looked_up.append(id)
-        return id in self.things
+        thing = self.things.get(id)
+        return None if thing is None else thing.measurement
 
     def _fetch(self, jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
         done = 0

@@ -58,7 +58,7 @@ def looked_at(catalogue: Catalogue, layout: Layout, numbers: range) -> None:
     def absent(jobs: Iterator[Job]) -> Iterator[Outcome]:
         return (Outcome(job.measurement.id, OutcomeState.ABSENT) for job in jobs)
 
-    server = Server(URL, lambda _: map(measurement, numbers), lambda _: True, absent)
+    server = Server(URL, lambda _: map(measurement, numbers), lambda _: None, absent)
     window = Window(BEGIN + timedelta(hours=numbers.start), None, None, {"elda": KINDS["elda"]})
     report = Update(server, catalogue, layout, window, keep_versions=False, now=lambda: 1e9).run()
     assert report.seen == len(numbers)
@@ -90,8 +90,10 @@ def steps_of_a_query(folder: Path, older: int, kinds: list[str] | None) -> int:
     """Return the steps of a query of ten hours, among the files of so many."""
     since, until = BEGIN + timedelta(hours=20), BEGIN + timedelta(hours=30)
     found: list[MirroredFile] = []
+    folder.mkdir()
+    Catalogue(Layout(folder).catalogue).close()
     with Mirror(folder) as mirror:
-        catalogue = mirror._catalogue
+        catalogue = mirror._known()
         looked_at(catalogue, mirror._layout, range(older))
         with catalogue.changing():
             for number in range(older):

@@ -38,12 +38,63 @@ BEGIN = datetime(2026, 3, 21, 0, tzinfo=UTC)
 IDS = [f"20260321aky{hour:02}00" for hour in range(3)]
 
 
+# -- a folder that is no mirror ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_asking_makes_nothing(tmp_path: Path, is_there: bool) -> None:
+    """A name with a slip in it is told, and no folder of that name is made."""
+    folder = tmp_path / "mirrro"
+    if is_there:
+        folder.mkdir()
+    with Mirror(folder) as mirror:
+        for verb in (
+            mirror.status,
+            mirror.verify,
+            mirror.query,
+            lambda: mirror.changes(1),
+            lambda: mirror.open("elda"),
+            *(() if is_there else (mirror.repair,)),
+        ):
+            with pytest.raises(LocalFileError, match=r"mirrro is no mirror; update\(\) makes one"):
+                verb()
+
+    assert [path.name for path in tmp_path.rglob("*")] == (["mirrro"] if is_there else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"since": "soon"}, InvalidInput),
+        ({"station": "nowhere"}, InvalidInput),
+        ({"workers": 0}, InvalidInput),
+        ({"kinds": []}, InvalidInput),
+        ({"kinds": "eldax"}, MissingPlugin),
+        ({}, scckit.SCCError),
+    ],
+)
+def test_an_update_that_cannot_begin_makes_nothing(
+    emulator: Emulator, tmp_path: Path, more: dict[str, Any], error: type[Exception]
+) -> None:
+    """A slip in an argument, and a password that is none: the folder is not there, and no server is noted for it."""
+    wrong = scckit.Credentials("a", "b", "c", "d")
+    transport = WSGITransport(emulator.wsgi)
+    with (
+        scckit.connect(emulator.base_url, credentials=wrong, transport=transport) as scc,
+        Mirror(tmp_path / "mirror") as mirror,
+        pytest.raises(error),
+    ):
+        mirror.update(scc, **{"since": "2026-03-21", "kinds": "elda", **more})
+
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- the catalogue ---------------------------------------------------------------------------------------------------
 
 
 def test_a_newer_catalogue_is_refused(tmp_path: Path) -> None:
     """It is left as it is, and the message says what to do."""
-    Mirror(tmp_path).close()
+    Catalogue(tmp_path / CATALOGUE).close()
     with sqlite3.connect(tmp_path / CATALOGUE) as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
@@ -76,7 +127,7 @@ def test_an_older_catalogue_is_migrated(tmp_path: Path, monkeypatch: pytest.Monk
     """Each step from its version on is taken, in one transaction; what was in it stays."""
     from scckit.mirror import catalogue as module
 
-    Mirror(tmp_path).close()
+    Catalogue(tmp_path / CATALOGUE).close()
     steps = {**module._MIGRATIONS, VERSION: "ALTER TABLE runs ADD COLUMN host TEXT"}
     monkeypatch.setattr(module, "_MIGRATIONS", steps)
     monkeypatch.setattr(module, "VERSION", VERSION + 1)
@@ -224,7 +275,7 @@ def test_a_folder_that_may_only_be_read(fake: Fake, open_folder: Path, wal: bool
 
 def test_a_newer_catalogue_that_may_only_be_read_is_refused(open_folder: Path) -> None:
     """The reason is the version, not the right to write."""
-    Mirror(open_folder).close()
+    Catalogue(open_folder / CATALOGUE).close()
     with sqlite3.connect(open_folder / CATALOGUE) as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
@@ -604,6 +655,18 @@ def test_a_mirror_of_the_emulator(
             mirror.open("elda")
         with pytest.raises(InvalidInput, match="has no elda of that"):
             mirror.open("elda", product_id=1)
+
+
+def test_a_folder_that_is_moved_between_two_updates_is_not_made_again(scc: scckit.Client, tmp_path: Path) -> None:
+    """A mirror that is open belongs to its place; the next one opens it in the new place."""
+    with Mirror(tmp_path / "a") as mirror:
+        mirror.update(scc, "2026-03-21", kinds="elda")
+        (tmp_path / "a").rename(tmp_path / "b")
+        with pytest.raises(LocalFileError, match="was moved or removed"):
+            mirror.update(scc, "2026-03-21", kinds="elda")
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+    with Mirror(tmp_path / "b") as mirror:
+        assert mirror.update(scc, "2026-03-21", kinds="elda").unchanged == 3
 
 
 @pytest.mark.parametrize("generation", ["current", "legacy"])

@@ -23,6 +23,7 @@ from scckit.errors import LocalFileError, UnsafeArchive
 from scckit.mirror import Mirror
 from scckit.mirror.catalogue import Catalogue
 from scckit.mirror.layout import CATALOGUE, Layout
+from scckit.mirror.update import Window
 from scckit.models.measurement import Measurement, Module, Status
 
 from .conftest import run
@@ -441,9 +442,29 @@ def test_what_a_killed_run_was_fetching_is_taken_over(fake: Fake, tmp_path: Path
 
 def test_a_mirror_has_one_server(fake: Fake, tmp_path: Path) -> None:
     """Another server is refused before anything is changed, and both are named."""
+    fake.make(0)
     run(fake, tmp_path)
     with pytest.raises(LocalFileError, match=r"mirror of https://scc\.example/; https://other\.example/ was asked for"):
         run(evolve(fake.server(), url="https://other.example/"), tmp_path)
+
+
+def test_a_server_of_which_nothing_came_is_forgotten(fake: Fake, tmp_path: Path) -> None:
+    """The wrong one was named first; while a run is at work with it, it counts."""
+    other = evolve(fake.server(), url="https://other.example/")
+    refused: list[str] = []
+
+    def search(_: object) -> Iterator[Measurement]:
+        with pytest.raises(LocalFileError, match=r"is a mirror of https://other\.example/") as error:
+            run(fake, tmp_path)
+        refused.append(str(error.value))
+        yield from ()
+
+    run(evolve(other, search=search), tmp_path)
+    assert refused
+    fake.make(0)
+    assert run(fake, tmp_path).is_complete
+    with Mirror(tmp_path) as mirror:
+        assert mirror.status().server == fake.server().url
 
 
 def test_an_interrupted_run_keeps_what_came(fake: Fake, tmp_path: Path) -> None:
@@ -708,6 +729,34 @@ def test_a_list_that_shows_some_twice(fake: Fake, tmp_path: Path) -> None:
 
     assert (report.seen, report.counts) == (150, {"new": 150})
     assert len(fake.asked) == 150
+
+
+def test_a_row_that_is_shown_again_while_it_is_fetched(fake: Fake, tmp_path: Path) -> None:
+    """Not on the next page but on one behind that, while workers have it still: it counts once and is fetched once."""
+    for number in range(210):
+        fake.make(number)
+    server = fake.server()
+    rows = list(server.search(Window(BEGIN, None, None, KINDS)))
+    ahead = evolve(server, search=lambda _: [*rows, rows[0]], fetch=lambda jobs: server.fetch(iter(list(jobs))))
+
+    report = run(ahead, tmp_path)
+
+    assert (report.seen, report.counts) == (210, {"new": 210})
+    assert len(fake.asked) == 210
+
+
+def test_one_that_has_moved_out_of_the_window_is_looked_up_once(fake: Fake, tmp_path: Path) -> None:
+    """It was deleted and uploaded again with another begin: it is there, and from then on known where it is."""
+    name = fake.make(0)
+    fake.make(1)
+    run(fake, tmp_path)
+    thing = fake.things[name]
+    thing.measurement = evolve(thing.measurement, start=BEGIN - timedelta(days=1))
+
+    for _ in range(2):
+        assert run(fake, tmp_path).counts == {}
+
+    assert fake.looked_up == [name]
 
 
 def test_a_run_that_was_stopped_looks_no_further(fake: Fake, tmp_path: Path) -> None:

@@ -350,6 +350,10 @@ class Catalogue:
             rows = self._rows("SELECT id, station, system, start, stop, state FROM measurements WHERE id = ?", id)
             return _measurement(*rows[0]) if rows else None
 
+    def has_measurements(self) -> bool:
+        """Tell whether any measurement is known."""
+        return bool(self._ask("SELECT 1 FROM measurements LIMIT 1"))
+
     def unseen(self, start: datetime, stop: datetime | None, station: str | None, run: int) -> list[str]:
         """Return the measurements of a window that an earlier run has seen and this one has not, and that are not gone.
 

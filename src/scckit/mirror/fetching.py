@@ -27,15 +27,12 @@ def server_of(client: Client, *, workers: int, executor: Executor | None) -> Ser
     def search(window: Window) -> Iterable[Measurement]:
         return Search(client, SearchMeasurements(window.start, window.stop, window.station))
 
-    def exists(identity: str) -> bool:
-        return client.measurements.find(identity) is not None
-
     def fetch(jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
         with closing(batch.outcomes(map(_download, jobs))) as outcomes:
             for _, outcome in outcomes:
                 yield outcome
 
-    return Server(client.base_url, search, exists, fetch)
+    return Server(client.base_url, search, client.measurements.find, fetch)
 
 
 def _download(job: Job) -> DownloadJob:

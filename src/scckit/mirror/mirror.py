@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from scckit.archive.files import make_folder
 from scckit.client import Client
-from scckit.errors import InvalidInput
+from scckit.errors import InvalidInput, LocalFileError
 from scckit.local import PathLike, open_products
 from scckit.mirror import upkeep
 from scckit.mirror.catalogue import Catalogue, FileRow, MeasurementRow
@@ -46,7 +46,7 @@ class Mirror:
     def __init__(
         self, folder: PathLike, *, registry: Registry | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        """Open a mirror; a folder that is not there is made.
+        """Open a mirror. A folder that is none yet is made one by ``update``, and left as it is until then.
 
         Args:
             folder: The folder.
@@ -54,15 +54,14 @@ class Mirror:
             now: Seconds since 1970, for what is noted of runs; a parameter for tests.
 
         Raises:
-            LocalFileError: The folder cannot be made, its catalogue cannot be used, or a newer scckit has made it.
+            LocalFileError: The folder's catalogue cannot be used, or a newer scckit has made it.
         """
         # Once, since the current folder may be another one later, or in the processes of an executor.
         self.folder: Final = Path(folder).absolute()
         self._registry: Final = registry
         self._now: Final = now
         self._layout: Final = Layout(self.folder)
-        make_folder(self.folder)
-        self._catalogue: Final = Catalogue(self._layout.catalogue)
+        self._catalogue = Catalogue(self._layout.catalogue) if self._layout.is_here() else None
 
     def __repr__(self) -> str:
         """Show the folder."""
@@ -80,7 +79,8 @@ class Mirror:
 
     def close(self) -> None:
         """Close the catalogue; may be called twice."""
-        self._catalogue.close()
+        if self._catalogue is not None:
+            self._catalogue.close()
 
     def update(  # noqa: PLR0913 - what to look at and how, all but the first two by keyword
         self,
@@ -117,43 +117,59 @@ class Mirror:
             What was done. A measurement that failed is among its changes, with the reason; see ``Report.is_complete``.
 
         Raises:
-            InvalidInput: A date, the station or the number of workers is none.
+            InvalidInput: A date, the station or the number of workers is none, or there is no kind.
             MissingPlugin: A kind is not known.
-            SCCError: The window cannot be looked at.
-            LocalFileError: The catalogue cannot be written, or is that of another server.
+            SCCError: The server cannot be reached, or the window cannot be looked at. A folder that is no mirror yet is left
+                as it was if the arguments or the sign-in are refused.
+            LocalFileError: The catalogue cannot be written, is that of another server, or the folder was moved meanwhile.
         """
         start, stop = span(since, until)
         chosen = client.registry.product_kinds() if kinds is None else client.registry.kinds(_listed(kinds))
+        if not chosen:
+            msg = "no product kind was given, or none is installed; name at least one, or leave kinds out for all"
+            raise InvalidInput(msg)
         window = Window(start, None if until is None else stop, station, {kind.name: kind for kind in chosen})
         server = server_of(client, workers=workers, executor=executor)
-        update = Update(server, self._catalogue, self._layout, window, keep_versions=keep_versions, now=self._now)
+        server.search(window)  # refuses a station that is none; asks for nothing yet
+        if not self._layout.is_here():
+            client.sign_in()  # before anything is made here
+        update = Update(server, self._made(), self._layout, window, keep_versions=keep_versions, now=self._now)
         return update.run()
 
     def changes(self, run: int) -> Iterator[Change]:
         """Give what became of each measurement that changed in a run, by ID; none for a run that there was not."""
-        return self._catalogue.changes(run)
+        return self._known().changes(run)
 
     def status(self) -> MirrorStatus:
-        """Return where the mirror stands; asks no server and reads no product."""
-        last = self._catalogue.last_run()
+        """Return where the mirror stands; asks no server and reads no product.
+
+        Raises:
+            LocalFileError: The folder is no mirror, or its catalogue cannot be used; so for all that ask no server.
+        """
+        catalogue = self._known()
+        last = catalogue.last_run()
         run, ended = (None, None) if last is None else last
-        return MirrorStatus(server=self._catalogue.fact("server"), run=run, ended=ended, **self._catalogue.totals())
+        return MirrorStatus(server=catalogue.fact("server"), run=run, ended=ended, **catalogue.totals())
 
     def verify(self) -> Iterator[Finding]:
         """Compare each file with what came, by its SHA-256; give what is not as it was. Changes nothing."""
-        return upkeep.findings(self._catalogue, self._layout)
+        return upkeep.findings(self._known(), self._layout)
 
     def repair(self) -> Sequence[Finding]:
         """Make the catalogue agree with the files, from the manifests beside them; also where the catalogue was lost.
 
         Returns:
-            Files that are missing or are not as they came. The next ``update`` of their window fetches them again, and keeps
-            what somebody has changed among the earlier versions.
+            Files that are missing or are not as they came, and folders that cannot be read, of which all stays as the
+            catalogue knows it. The next ``update`` of their window fetches such files again, and keeps what somebody has
+            changed among the earlier versions.
 
         Raises:
-            LocalFileError: A run is at work, a newer scckit has written a manifest, or the disk refuses.
+            LocalFileError: There is no such folder, a run is at work, a newer scckit has written a manifest, or the disk
+                refuses.
         """
-        return upkeep.rebuild(self._catalogue, self._layout)
+        if not self.folder.is_dir():
+            raise self._none()
+        return upkeep.rebuild(self._made(), self._layout)
 
     def query(  # noqa: PLR0913 - what to select by, all by keyword
         self,
@@ -200,7 +216,7 @@ class Mirror:
             "f.kind IN (SELECT value FROM json_each(?))": None if names is None else json.dumps(names),
         }
         conditions = [(condition, value) for condition, value in equal.items() if value is not None]
-        return MirroredFiles([self._told(*one) for one in self._catalogue.selected(conditions)])
+        return MirroredFiles([self._told(*one) for one in self._known().selected(conditions)])
 
     def open(  # noqa: PLR0913 - as query
         self,
@@ -243,6 +259,20 @@ class Mirror:
             raise InvalidInput(msg)
         _require_one(files, kind)
         return open_products([file.path for file in files], registry=self._plugins())
+
+    def _known(self) -> Catalogue:
+        if not self._layout.is_here() and self._catalogue is None:
+            raise self._none()
+        return self._made()
+
+    def _made(self) -> Catalogue:
+        if self._catalogue is None:
+            make_folder(self.folder)
+            self._catalogue = Catalogue(self._layout.catalogue)
+        return self._catalogue
+
+    def _none(self) -> LocalFileError:
+        return LocalFileError(f"{self.folder} is no mirror; update() makes one")
 
     def _plugins(self) -> Registry:
         return self._registry or Registry()

@@ -66,14 +66,14 @@ class Server:
     Attributes:
         url: Its base URL.
         search: Gives the measurements of a window, page after page.
-        exists: Tells whether there is a measurement of an ID.
+        find: Gives the measurement of an ID, None if there is none.
         fetch: Does jobs, and gives an outcome for each; takes jobs as it needs them, in the calling thread. When it is
             closed nothing of it is under way any more.
     """
 
     url: str
     search: Callable[[Window], Iterable[Measurement]]
-    exists: Callable[[str], bool]
+    find: Callable[[str], Measurement | None]
     fetch: Callable[[Iterator[Job]], Generator[Outcome, None, None]]
 
 
@@ -131,6 +131,7 @@ class Update:
             LocalFileError: The catalogue cannot be used, it is that of another server, or the folder was moved meanwhile.
             SCCError: The window cannot be looked at.
         """
+        self._require_place()
         self._require_server()
         self._run = self.catalogue.begin_run(self._asked(), self._moment())
         lock = self.layout.lock(self._run)
@@ -155,7 +156,8 @@ class Update:
 
     def _require_server(self) -> None:
         known = self.catalogue.fact("server")
-        if known is None:
+        # Nothing has come of a server that was not reached, or was another than was meant.
+        if known is None or (known != self.server.url and not self._is_in_use()):
             self.catalogue.note("server", self.server.url)
         elif known != self.server.url:
             msg = (
@@ -163,6 +165,9 @@ class Update:
                 " nothing was changed"
             )
             raise LocalFileError(msg)
+
+    def _is_in_use(self) -> bool:
+        return self.catalogue.has_measurements() or any(map(self.layout.is_alive, self.layout.runs()))
 
     def _require_place(self) -> None:
         if not self.layout.is_here():
@@ -240,8 +245,8 @@ class Update:
         found = iter(self.server.search(self.window))
         before: set[str] = set()
         while self._goes_on() and (group := list(islice(found, _GROUP))):
-            # A list that has moved between two pages shows the last ones of the first page again.
-            new = {one.id: one for one in group if one.id not in before}
+            # A list that has moved between two pages shows the last ones of the first page again, or any that changed.
+            new = {one.id: one for one in group if one.id not in before and one.id not in self._doing}
             before = {one.id for one in group}
             with self.catalogue.changing():
                 wanted = [one for one in new.values() if self._wants(one) and self._claimed(one.id)]
@@ -487,12 +492,14 @@ class Update:
         window = self.window
         for identity in self.catalogue.unseen(window.start, window.stop, window.station, self._run):
             try:
-                there = self.server.exists(identity)
+                found = self.server.find(identity)
             except SCCError as error:
                 self._stopped = f"it is not known whether {identity} was deleted: {error}"
                 return
-            if not there:
-                with self.catalogue.changing():
+            with self.catalogue.changing():
+                if found is not None:
+                    self.catalogue.see(_row(found), self._run)  # its begin may be another one now
+                else:
                     self.catalogue.miss(identity, self._run)
                     self._note(identity, "gone", detail="the server has deleted it; its files stay here")
 
