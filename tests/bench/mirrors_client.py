@@ -22,6 +22,7 @@ from scckit.operations import SearchMeasurements
 from scckit.site import routes
 from scckit.testing import WSGITransport
 
+from ..kinds import TextKind
 from . import stand_in
 from .processes import give, peak_memory
 
@@ -30,6 +31,7 @@ __all__ = ["ROWS"]
 ROWS: Final = 100
 #: Measurements of the new day.
 _DAY: Final = 300
+_KINDS: Final = {name: TextKind(name) for name in ("elda", "elpp")}
 
 
 class _Lists:
@@ -79,10 +81,10 @@ def _run(folder: Path, lists: _Lists, first: int) -> float:
         server = Server(
             scc.base_url,
             lambda window: Search(scc, SearchMeasurements(window.start, window.stop)),
-            lambda _: True,
+            lambda _: None,
             _absent,
         )
-        window = Window(stand_in.FIRST + timedelta(minutes=first), None, None, {"elda": "elda", "elpp": "elpp"})
+        window = Window(stand_in.FIRST + timedelta(minutes=first), None, None, _KINDS)
         layout = Layout(folder)
         catalogue = Catalogue(layout.catalogue)
         begin = time.perf_counter()
