@@ -294,14 +294,15 @@ class Update:
             return None
         state = state_text(measurement)
         held = self.catalogue.holdings(measurement.id)
-        if not held and self.layout.has(measurement.id):
+        is_there = self.layout.has(measurement.id)
+        if is_there and not held:
             with self.catalogue.changing():  # of a catalogue that was lost, or of a download by hand
                 self._recover(measurement.id, keeps=True)
             held = self.catalogue.holdings(measurement.id)
         old = [held[kind] for kind in kinds if kind in held]
         job = Job(measurement, tuple(kinds), self.layout.month(measurement.id))
         files = tuple(file for one in old for file in one.files)
-        others = self._others(job, frozenset(file.path for file in files))
+        others = self._others(job, frozenset(file.path for file in files)) if is_there else {}
         return _Doing(job, _why(old, state), state if State.of(measurement).tells else None, files, others)
 
     def _others(self, job: Job, known: frozenset[str]) -> dict[str, datetime]:
