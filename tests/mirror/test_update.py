@@ -26,6 +26,7 @@ from scckit.mirror.layout import CATALOGUE, Layout
 from scckit.mirror.update import Window
 from scckit.models.measurement import Measurement, Module, Status
 
+from ..kinds import TextKind
 from .conftest import run
 from .server import BEGIN, KINDS, Fake, Job, identity
 
@@ -273,6 +274,18 @@ def test_what_the_server_says_it_has_is_asked_for_until_it_comes(fake: Fake, tmp
     assert served(fake) == products(tmp_path)
     with Mirror(tmp_path) as mirror:
         assert mirror.status().failed == 0
+
+
+def test_a_module_is_explained_by_any_product_of_it(fake: Fake, tmp_path: Path) -> None:
+    """The plots hang on ELDA's status; where ELDA's files came, that there are no plots is the answer."""
+    fake.make(0)
+    plots = TextKind("plots", module="elda")
+
+    assert run(fake, tmp_path, kinds={**KINDS, "plots": plots}).is_complete
+    fake.asked.clear()
+    assert run(fake, tmp_path, kinds={**KINDS, "plots": plots}).is_complete
+    assert fake.asked == []
+    assert not run(fake, tmp_path / "plots alone", kinds={"plots": plots}).is_complete
 
 
 def test_a_file_that_is_lost_on_both_sides_is_asked_for_while_the_server_says_it_has_it(

@@ -332,12 +332,15 @@ class Update:
     def _missed(self, doing: _Doing, came: frozenset[str]) -> list[str]:
         """Return the kinds that did not come although the server says that they were made: the next run asks again."""
         kinds, modules = self.window.kinds, doing.job.measurement.modules
-        # An archive may hold files of one kind and none of the other that it is for (ELDA, ELDEC).
+        # An archive may hold files of one kind and none of the other that it is for (ELDA, ELDEC), and a module's status
+        # is explained by any product of it that came: nobody knows whether there are plots of each ELDA.
         routes = {kinds[kind].route for kind in came}
+        explained = {kinds[kind].module for kind in came}
         return [
             kind
             for kind in doing.job.kinds
             if kinds[kind].route not in routes
+            and kinds[kind].module not in explained
             and (module := modules.get(kinds[kind].module or "")) is not None
             and module.status is Status.OK
         ]
