@@ -46,8 +46,12 @@ _ASKED: Final = 5
 _IDs = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Measurement IDs, or - for standard input.")]
 _Timeout = Annotated[float, typer.Option("--timeout", metavar="HOURS", help="Longest wait for all, in hours.")]
 
-#: In so many seconds each of several that are waited for has its turn.
+#: In so many seconds each of several that are waited for has its turn, but for the next line.
 _ROUND: Final = 30.0
+
+#: No turn has fewer seconds, so that many are not looked at more often than few; and a wait that sees the end at its first
+#: look has seen it twice before that.
+_TURN: Final = 6.0
 
 #: For so many seconds the API may not know a new measurement yet (scc-interface.md 4.7).
 _GRACE: Final = 120.0
@@ -256,15 +260,16 @@ def _waiting(
     left = dict.fromkeys(ids)
     late: dict[str, WaitTimeout] = {}
     while left:
-        share = _ROUND / len(left)
+        share = max(_ROUND / len(left), _TURN)
         for one in list(left):
             # A clock that stands still while we sleep (a laptop's, a test's) must not make the wait endless.
             rest = limit - max(clock() - begun, slept)
             # At the limit each still gets a look, so that what was finished in time is not told as late.
             turn = limit if len(ids) == 1 else max(min(share, rest), _LAST_LOOK)
+            turned = clock()
             try:
                 found = scc.measurements.wait(one, timeout=turn)
-                if turn < rest:  # a short turn may end with its first look at the finished one
+                if turn < rest and clock() - turned >= turn:  # it may have been finished at the last look alone
                     found = scc.measurements.wait(one, timeout=min(_CONFIRMING, rest))
             except WaitTimeout as error:
                 slept += turn
