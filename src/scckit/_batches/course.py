@@ -71,10 +71,11 @@ def in_order(numbered: Mapping[int, Outcome]) -> Outcomes:
     return Outcomes(numbered[number] for number in sorted(numbered))
 
 
-def require_workers(workers: object) -> None:
+def require_workers(workers: object) -> int:
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         msg = f"workers is how many are at work at a time, at least 1; found {workers!r}"
         raise InvalidInput(msg)
+    return workers
 
 
 def is_full(error: BaseException | None) -> bool:

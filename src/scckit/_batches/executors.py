@@ -90,9 +90,9 @@ class Batch:
         self._sleep: Final = sleep
         self._executor: Final = executor
         self._is_near: Final = executor is None or isinstance(executor, ThreadPoolExecutor)
-        require_workers(workers)
+        most = require_workers(workers)
         # Workers elsewhere have a connection each, so that nothing else limits these.
-        self._workers: Final = workers if self._is_near else min(workers, setup.settings.connections)
+        self._workers: Final = most if self._is_near else min(most, setup.settings.connections)
         if not self._is_near and not setup.transport_name:
             msg = (
                 "work in other processes needs a transport that can be made there: connect with the name of an installed"

@@ -68,8 +68,7 @@ class TaskBatch:
         """Get ready; nothing is done before ``outcomes``."""
         self._session: Final = session
         self._registry: Final = registry
-        require_workers(workers)
-        self._workers: Final = workers
+        self._workers: Final = require_workers(workers)
         self._total: Final = total
         self._stopper: Final = Stopper()
 

@@ -299,10 +299,11 @@ class ArchiveSink:
         for one in known.archives:
             theirs = None if one.state is None else one.state.updated
             is_later = mine is not None and theirs is not None and theirs > mine
+            shared = kinds.intersection(one.kinds)
             # Both, since a clock of this side or of the server alone may have been set back.
-            if is_later and one.fetched > source.when and one.server == source.server and kinds & set(one.kinds):
+            if is_later and one.fetched > source.when and one.server == source.server and shared:
                 msg = (
-                    f"{self._folder} has {', '.join(sorted(kinds & set(one.kinds)))} of a later state, which came while this"
+                    f"{self._folder} has {', '.join(sorted(shared))} of a later state, which came while this"
                     " archive was under way; it was not kept, nothing was changed"
                 )
                 raise TargetExists(msg)

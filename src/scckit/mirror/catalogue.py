@@ -442,7 +442,8 @@ class Catalogue:
 
     def file(self, path: str) -> FileRow | None:
         """Return what is known of a file now."""
-        return next(iter(list(self.files("path = ?", [path]))), None)
+        rows = list(self.files("path = ?", [path]))
+        return rows[0] if rows else None
 
     def files(self, where: str, values: Sequence[object], *, limit: int = -1) -> Iterator[FileRow]:
         """Give files by path.

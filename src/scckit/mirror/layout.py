@@ -192,11 +192,10 @@ class Layout:
             LocalFileError: Its folder cannot be read.
         """
         # The whole ID: that of another measurement may begin like it.
-        beside = (
-            one for one in _entries(self.month(measurement)) if Path(one).name.lstrip(".").startswith(f"{measurement}.")
-        )
+        month = self.month(measurement)
+        beside = [month / one.name for one in _entries(month) if one.name.lstrip(".").startswith(f"{measurement}.")]
         kept, _ = _below(self._versions(measurement), _folders, _folders, _files)
-        for path in (*map(Path, beside), *kept):
+        for path in (*beside, *kept):
             if not _is_temporary(path):
                 continue
             with suppress(OSError):
@@ -229,8 +228,7 @@ class Layout:
 
     def runs(self) -> list[int]:
         """Return the numbers of all runs that are at work, or were when they were killed."""
-        names = (Path(one).name for one in _entries(self.root / _RUNS))
-        return sorted(int(name) for name in names if name.isdecimal())
+        return sorted(int(one.name) for one in _entries(self.root / _RUNS) if one.name.isdecimal())
 
     def is_alive(self, run: int) -> bool:
         """Tell whether a run is at work, in this process or another; what a killed one has left of itself is removed.

@@ -261,7 +261,7 @@ class Mirror:
         return open_products([file.path for file in files], registry=self._plugins())
 
     def _known(self) -> Catalogue:
-        if not self._layout.is_here() and self._catalogue is None:
+        if self._catalogue is None and not self._layout.is_here():
             raise self._none()
         return self._made()
 

@@ -156,15 +156,16 @@ class Update:
 
     def _require_server(self) -> None:
         known = self.catalogue.fact("server")
+        if known == self.server.url:
+            return
         # Nothing has come of a server that was not reached, or was another than was meant.
-        if known is None or (known != self.server.url and not self._is_in_use()):
-            self.catalogue.note("server", self.server.url)
-        elif known != self.server.url:
+        if known is not None and self._is_in_use():
             msg = (
                 f"{self.layout.root} is a mirror of {known}; {self.server.url} was asked for. Use a folder for each server;"
                 " nothing was changed"
             )
             raise LocalFileError(msg)
+        self.catalogue.note("server", self.server.url)
 
     def _is_in_use(self) -> bool:
         return self.catalogue.has_measurements() or any(map(self.layout.is_alive, self.layout.runs()))
@@ -387,11 +388,7 @@ class Update:
         state = str(outcome.state)
         words = "" if outcome.error is None else str(outcome.error)
         if state in {"fetched", "kept", "absent"}:
-            lost = [file.path for file in outcome.files if _length(file.path) != file.size]
             try:
-                if lost:
-                    msg = f"{lost[0]} was fetched and did not arrive; {_SAME_DISK}"
-                    raise LocalFileError(msg)  # noqa: TRY301 - as what was replaced and cannot be read
                 self._settle_files(doing, outcome.files)
             except LocalFileError as error:
                 self._settle_failure(outcome.item, str(error))
@@ -415,8 +412,12 @@ class Update:
         """Note the files that are the current ones now, and those that they have replaced.
 
         Raises:
-            LocalFileError: What was replaced cannot be read.
+            LocalFileError: What came is not here, or what was replaced cannot be read.
         """
+        for file in files:
+            if _length(file.path) != file.size:
+                msg = f"{file.path} was fetched and did not arrive; {_SAME_DISK}"
+                raise LocalFileError(msg)
         identity = doing.job.measurement.id
         row = self.catalogue.measurement(identity)
         came = {self.layout.relative(file.path): file for file in files}
@@ -426,7 +427,7 @@ class Update:
             for old in doing.old:
                 self._settle_old(doing, old, came.get(old.path), is_missed=old.kind in missed, came=old.kind in kinds)
             for path in doing.others:
-                self._settle_other(doing, path, came.get(path))
+                self._settle_other(doing, path, came.get(path), row)
             for path, file in came.items():
                 came_now = FileRow(path, identity, file.kind, file.size, file.sha256 or "", self._moment())
                 self.catalogue.put(came_now.named(row))
@@ -458,14 +459,12 @@ class Update:
         if leaves:
             self.catalogue.doom(old.path)
 
-    def _settle_other(self, doing: _Doing, path: str, new: ProductFile | None) -> None:
+    def _settle_other(self, doing: _Doing, path: str, new: ProductFile | None, row: MeasurementRow | None) -> None:
         """Note what became of a file that the catalogue did not know: what was replaced stays as an earlier version."""
-        if path in doing.kept:
-            kind = PurePosixPath(path).parts[-2]
-            kept = self._kept(doing, FileRow(path, doing.job.measurement.id, kind, 0, "", doing.others[path]))
-            if kept is not None:
-                row = self.catalogue.measurement(kept.measurement)
-                self._settle_kept(kept.named(row), stays=new is not None and new.sha256 != kept.sha256)
+        kind = PurePosixPath(path).parts[-2]
+        kept = self._kept(doing, FileRow(path, doing.job.measurement.id, kind, 0, "", doing.others[path]))
+        if kept is not None:
+            self._settle_kept(kept.named(row), stays=new is not None and new.sha256 != kept.sha256)
 
     def _kept(self, doing: _Doing, old: FileRow) -> FileRow | None:
         """Return what is in the second place of a file now: somebody may have changed it until it was replaced."""

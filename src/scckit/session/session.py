@@ -28,6 +28,7 @@ from attrs import evolve, field, frozen
 
 from scckit._version import __version__
 from scckit.errors import (
+    AnswerError,
     AnswerTooLarge,
     ConnectionFailed,
     InvalidInput,
@@ -529,15 +530,13 @@ class Session:
             except _TryLater as signal:
                 error: Exception = signal.error
                 asked = signal.pause
+                if asked is not None:
+                    kept = max(kept, self._held(signal.error, asked))
                 # An overloaded server has not acted; every other status leaves that open.
                 allowed = request.safe or signal.error.status == HTTPStatus.TOO_MANY_REQUESTS
             except TransportError as failure:
                 error, asked = failure, None
                 allowed = request.safe or isinstance(failure, ConnectionFailed)
-            if asked is not None:
-                if asked > self._retries.longest_wait:
-                    raise self._busy(error, asked)
-                kept = max(kept, self.pace.hold(asked))
             failures += 1
             pause = self._retries.pause(failures, asked, self.doors.random) if allowed else None
             if pause is None:
@@ -545,12 +544,15 @@ class Session:
             self.emit(Retrying(self._route(request.url), str(error), pause))
             yield Sleep(pause)
 
-    def _busy(self, error: Exception, asked: float) -> ServerBusy:
-        msg = (
-            f"{error}. It asks for a pause of {asked:.0f} s, longer than a request waits"
-            f" ({self._retries.longest_wait:g} s): try again after that"
-        )
-        return ServerBusy(msg, status=getattr(error, "status", None), url=getattr(error, "url", None))
+    def _held(self, error: AnswerError, asked: float) -> float:
+        """Let all requests keep a pause that the server asks for; return its end. One that is too long is an error."""
+        if asked > self._retries.longest_wait:
+            msg = (
+                f"{error}. It asks for a pause of {asked:.0f} s, longer than a request waits"
+                f" ({self._retries.longest_wait:g} s): try again after that"
+            )
+            raise ServerBusy(msg, status=error.status, url=error.url) from None
+        return self.pace.hold(asked)
 
     def _once(
         self, request: Request, take: Callable[[Head], Flow[T]], jar: CookieJar, kept: float

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Form", "Row", "form_of", "show"]
+__all__ = ["Form", "Row", "fields_of", "form_of", "show"]
 
 #: A row: values by column, the same columns in all rows.
 Row: TypeAlias = dict[str, object]
@@ -58,6 +58,13 @@ def form_of(*, as_json: bool, as_csv: bool, as_plain: bool) -> Form:
         msg = "choose one of --json, --csv and --plain"
         raise InvalidInput(msg)
     return chosen[0] if chosen else Form.TABLE
+
+
+def fields_of(model: type) -> tuple[str, ...]:
+    """Return the columns of rows that are made of models, by ``attrs.asdict``."""
+    import attrs  # noqa: PLC0415 - whoever has models has it, others need it not
+
+    return tuple(field.name for field in attrs.fields(model))
 
 
 def show(  # noqa: PLR0913 - how rows are shown, all by keyword

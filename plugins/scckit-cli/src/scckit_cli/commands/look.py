@@ -9,7 +9,7 @@ import typer
 
 from scckit.errors import InvalidInput
 from scckit_cli.app import AsCSV, AsJSON, AsPlain, From, Since, Station, Troubles, Until, items, state_of
-from scckit_cli.rows import Form, Row, form_of, show
+from scckit_cli.rows import Form, Row, fields_of, form_of, show
 from scckit_cli.talk import say
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def constants(
 
         found = scc.constants.search(start, stop, station=state.station(station))
         rows = (attrs.asdict(one) for one in found)
-        more = tuple(field.name for field in attrs.fields(LidarConstant))
+        more = fields_of(LidarConstant)
         count = show(rows, _CONSTANTS, form, more=more, spare=("profile_end", "product_id"))
     if form is Form.TABLE:
         say(f"{count} lidar constant{'s' * (count != 1)}")
@@ -168,8 +168,6 @@ def systems(
 ) -> None:
     """Show systems (lidar configurations) with their channels."""
     form = form_of(as_json=as_json, as_csv=as_csv, as_plain=as_plain)
-    import attrs
-
     from scckit.errors import SCCError
     from scckit.models import Channel
 
@@ -184,8 +182,8 @@ def systems(
                 troubles.note(str(number), error)
 
     with state_of(context).client() as scc:
-        more = (field.name for field in attrs.fields(Channel) if field.name != "id")
-        show(_channels(found()), _CHANNELS, form, more=tuple(more))
+        more = [name for name in fields_of(Channel) if name != "id"]
+        show(_channels(found()), _CHANNELS, form, more=more)
     troubles.leave()
 
 

@@ -10,7 +10,7 @@ import typer
 
 from scckit.errors import InvalidInput
 from scckit_cli.app import AsCSV, AsJSON, AsPlain, Kinds, Station, Workers, kinds_of, state_of
-from scckit_cli.rows import Form, Row, form_of, show
+from scckit_cli.rows import Form, Row, fields_of, form_of, show
 from scckit_cli.talk import say
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def _queried(files: MirroredFiles, form: Form) -> None:
     from scckit.mirror import MirroredFile
 
     columns = ("measurement", "kind", "start", "stop", "path")
-    more = tuple(field.name for field in attrs.fields(MirroredFile))
-    show((attrs.asdict(one) for one in files), columns, form, more=more)
+    show((attrs.asdict(one) for one in files), columns, form, more=fields_of(MirroredFile))
     if form is Form.TABLE:
         say(f"{len(files)} file{'s' * (len(files) != 1)}")
 
